@@ -1,0 +1,82 @@
+package faults
+
+import "slices"
+
+// Problem is one thing wrong with a part of a plan. Path is relative to the
+// part and written as in YAML; Msg says what is wrong and what to do.
+type Problem = struct{ Path, Msg string }
+
+// Fault is one way to fail, with its parameters. Its struct is its YAML.
+type Fault interface {
+	// Name is the name in the catalogue.
+	Name() string
+	// Validate returns what is wrong with the parameters; paths are their keys.
+	Validate() []Problem
+	// Effect returns the slots that the fault fills, freshly allocated. It is
+	// called for chosen attempts only, on parameters that are valid.
+	Effect(Dice) Effect
+}
+
+// streamOnly is the optional power of a fault that means nothing for an answer
+// in one piece: its rule is not eligible for such an attempt.
+type streamOnly interface{ StreamOnly() bool }
+
+// Entry describes a fault of the catalogue.
+type Entry struct {
+	Name     string
+	Summary  string   // one line
+	Stage    string   // where it strikes: connection, headers, body, stream, model, quota
+	Slots    Slots    // the slots that it may fill
+	Doc      string   // what is on the wire, what a good client does, where it was seen
+	Dialects []string // the dialects in which it exists; nil: all
+	New      func() Fault
+}
+
+// Catalogue returns the faults that exist, the user's own four families first.
+func Catalogue() []Entry { return append([]Entry(nil), catalogue...) }
+
+// Lookup returns the entry of that name.
+func Lookup(name string) (Entry, bool) {
+	for _, e := range catalogue {
+		if e.Name == name {
+			return e, true
+		}
+	}
+	return Entry{}, false
+}
+
+// catalogue is the list of faults: a new one is a file and a line here.
+var catalogue = append([]Entry{
+	hangBeforeHeaders,
+	stallMidStream,
+	empty200,
+	rateLimit,
+	slowTTFT,
+	trickle,
+	brownout,
+	connResetPre,
+	connResetMid,
+	eofNoDone,
+	inStreamError,
+	wrongModel,
+}, httpStatuses()...)
+
+// Unbuilt reports whether name is a known fault that does not exist yet, so
+// that a plan can be told "not built yet" and not "unknown".
+func Unbuilt(name string) bool { return slices.Contains(unbuilt, name) }
+
+// unbuilt are the rest of the reference catalogue.
+var unbuilt = []string{
+	"conn_refuse", "half_open", "slow_headers", "ping_only",
+	"eof_no_blank_line", "eof_after_finish_no_done", "done_no_finish",
+	"empty_choices", "reasoning_burn", "length_cut", "empty_body_200",
+	"html_502", "html_200", "cf_520", "wrong_content_type", "invalid_json", "missing_fields",
+	"tool_args_truncated", "tool_args_malformed", "tool_missing_first_fragment", "tool_dup_index",
+	"chunk_duplicate", "chunk_cumulative", "chunk_lost", "chunk_reorder",
+	"utf8_split", "utf8_token_split", "frame_split", "frame_coalesce",
+	"poison_429", "quota_exhausted", "slow_down", "overloaded_529_burst", "auth_flap",
+	"sticky_misroute", "content_filter", "context_exceeded", "usage_wrong",
+	"stale_answer", "cross_answer", "huge_output", "runaway", "loop", "late_success",
+	"goaway", "h2_rst_stream", "close_keepalive", "ws_close",
+	"embed_wrong_dim", "embed_nan", "embed_short", "embed_order", "rerank_empty", "rerank_index_oob",
+}

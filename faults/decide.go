@@ -1,0 +1,206 @@
+package faults
+
+import (
+	"strconv"
+
+	"github.com/chaoskit/chaos/internal/draw"
+)
+
+// trialPhase is the phase of the requests that precede the load. They measure
+// the healthy service, so no rule applies to them.
+const trialPhase = "trial"
+
+// Call is what is known of an attempt when it arrives at the provider.
+type Call struct {
+	Phase  string // with Index the request key; only with HasKey
+	Index  int64
+	HasKey bool   // the attempt carried a request id
+	Tenant string // only with HasKey
+
+	Model    string // as asked
+	Dialect  string
+	Kind     string // of the step: chat, embed, rerank, search, moderation, tool
+	Endpoint string
+	Stream   bool
+
+	StepHash  uint64
+	Ordinal   int   // from 1: attempts of this key and step, across models
+	ArrivedNs int64 // since the start of the run
+
+	// Held lists the rules whose honest limit on this step has not run out
+	// (see [Status.Hold]). An eligible rule in it applies whatever its dice
+	// say; a rule that is no longer eligible does not.
+	Held []int
+}
+
+// State says what a rule made of an attempt. A rule that was not eligible
+// leaves no Hit.
+type State string
+
+// States of a rule for one attempt.
+const (
+	Chosen  State = "chosen"  // by its dice
+	Held    State = "held"    // the dice passed, but an earlier honest limit still lasts
+	Passed  State = "passed"  // by its dice
+	Unknown State = "unknown" // the attempt has no request id, and the rule asks for what only that tells
+)
+
+// Hit is the state of one rule for one attempt.
+type Hit struct {
+	Rule   int // index in the plan
+	Name   string
+	State  State
+	Wants  Slots // the slots that its fault fills, where it is chosen or held
+	Slots  Slots // those of them that it holds in the Effect
+	Masked bool  // chosen or held, but it holds no slot: other rules hide it
+}
+
+// Decision is what the faults do to one attempt.
+type Decision struct {
+	Effect Effect
+	Hits   []Hit // one per rule that was eligible, in plan order
+}
+
+// Decide returns what happens to an attempt. It is a pure function of the seed,
+// the rules and the call: it does not matter what was asked before.
+func (s *Schedule) Decide(c Call) Decision {
+	var d Decision
+	if c.HasKey && c.Phase == trialPhase {
+		return d
+	}
+	for i := range s.rules {
+		b := &s.rules[i]
+		state := s.state(b, &c)
+		if state == "" {
+			continue
+		}
+		if d.Hits == nil {
+			d.Hits = make([]Hit, 0, len(s.rules)-i)
+		}
+		hit := Hit{Rule: i, Name: b.name, State: state}
+		if state == Chosen || state == Held {
+			e := b.rule.Fault.Effect(Dice{schedule: s, rule: b.name, call: &c})
+			hit.Wants = e.Slots()
+			d.Effect.take(i, e)
+		}
+		d.Hits = append(d.Hits, hit)
+	}
+	d.Effect.mask()
+	for i := range d.Hits {
+		h := &d.Hits[i]
+		h.Slots = d.Effect.slotsOf(h.Rule)
+		h.Masked = h.Wants != 0 && h.Slots == 0
+	}
+	return d
+}
+
+// state returns "" for a rule that is not eligible: physics, not dice.
+func (s *Schedule) state(b *bound, c *Call) State {
+	if !b.applies(c) {
+		return ""
+	}
+	if b.needsKey && !c.HasKey {
+		return Unknown
+	}
+	if !b.selects(c) {
+		return ""
+	}
+	if draw.Below(s.throw(b, c), b.probability) {
+		return Chosen
+	}
+	for _, held := range c.Held {
+		if held == b.index {
+			return Held
+		}
+	}
+	return Passed
+}
+
+// applies holds the selectors that any attempt can be asked about. The window
+// comes first: it alone rules out most rules most of the time.
+func (b *bound) applies(c *Call) bool {
+	m := &b.rule.Match
+	switch {
+	case c.ArrivedNs < b.from || c.ArrivedNs >= b.to:
+		return false
+	case m.Model != "" && m.Model != c.Model:
+		return false
+	case m.Step != "" && m.Step != c.Kind:
+		return false
+	case m.Dialect != "" && m.Dialect != c.Dialect:
+		return false
+	case m.Attempt > 0 && int(m.Attempt) != c.Ordinal:
+		return false
+	case b.rule.Times > 0 && c.Ordinal > int(b.rule.Times):
+		return false
+	case b.streamOnly && !c.Stream:
+		return false
+	}
+	return true
+}
+
+// selects holds the selectors that need the request id.
+func (b *bound) selects(c *Call) bool {
+	r := &b.rule
+	switch {
+	case r.Match.Tenant != "" && r.Match.Tenant != c.Tenant:
+		return false
+	case r.Every > 0 && c.Index%int64(r.Every) != 0:
+		return false
+	case r.Requests > 0 && !b.isFirst(c.Phase, c.Index):
+		return false
+	}
+	return true
+}
+
+// Purposes keep draws for different ends apart.
+const (
+	purposeChoose = "fault.choose"
+	purposeValue  = "fault.value."
+)
+
+// throw draws the bits that decide whether the rule chooses. What is in the
+// fields is what one throw covers.
+func (s *Schedule) throw(b *bound, c *Call) uint64 {
+	if b.rule.Per == PerTenant {
+		return s.bits(s.seed, purposeChoose, b.name, c.Tenant)
+	}
+	phase, index := c.keyFields()
+	switch b.rule.Per {
+	case PerRequest:
+		return s.bits(s.seed, purposeChoose, b.name, phase, index)
+	case PerStep:
+		return s.bits(s.seed, purposeChoose, b.name, phase, index, c.stepField())
+	}
+	return s.bits(s.seed, purposeChoose, b.name, phase, index, c.stepField(), strconv.Itoa(c.Ordinal))
+}
+
+// keyFields returns the request key as two fields. An attempt without a key is
+// interchangeable with every other of the same body: its key is its step.
+func (c *Call) keyFields() (phase, index string) {
+	if !c.HasKey {
+		return "anon", c.stepField()
+	}
+	return c.Phase, strconv.FormatInt(c.Index, 10)
+}
+
+func (c *Call) stepField() string { return strconv.FormatUint(c.StepHash, 16) }
+
+// Dice draws the parameters of a fault for one attempt. Always per attempt,
+// whatever one throw of the rule covers: a jitter that is the same for a whole
+// tenant would be none. The zero Dice always shows its middle.
+type Dice struct {
+	schedule *Schedule
+	rule     string
+	call     *Call
+}
+
+// Unit returns a uniform value in [0, 1) for the named parameter.
+func (d Dice) Unit(parameter string) float64 {
+	if d.schedule == nil {
+		return 0.5
+	}
+	phase, index := d.call.keyFields()
+	bits := d.schedule.bits(d.schedule.seed, purposeValue+parameter, d.rule, phase, index, d.call.stepField(), strconv.Itoa(d.call.Ordinal))
+	return float64(bits>>11) / (1 << 53)
+}

@@ -1,0 +1,78 @@
+package faults
+
+import "strings"
+
+// Similar returns what the author of an unknown fault name may have meant, as
+// text to put behind "did you mean": a fault of the catalogue, with parameters
+// where the name asks for a special form of it. "" where nothing is close.
+func Similar(name string) string {
+	n := strings.ReplaceAll(strings.ToLower(name), "-", "_")
+	for _, a := range aliases {
+		if a.name == n {
+			return a.meant
+		}
+	}
+	names := make([]string, len(catalogue))
+	for i, e := range catalogue {
+		names[i] = e.Name
+	}
+	return closest(n, names)
+}
+
+// aliases are names that people bring from elsewhere, from the reference
+// catalogue's finer distinctions, or from a first guess.
+var aliases = []struct{ name, meant string }{
+	{"timeout", "hang_before_headers"},
+	{"hang", "hang_before_headers"},
+	{"stall", "stall_mid_stream"},
+	{"empty", "empty_200"},
+	{"latency", "slow_ttft: {by: 5s}"},
+	{"delay", "slow_ttft: {by: 5s}"},
+	{"slow", "slow_ttft: {by: 5s}"},
+	{"slowdown", "slow_ttft: {by: 5s}, trickle: {tokens_per_second: 1} or brownout"},
+	{"truncate", "eof_no_done"},
+	{"reset", "conn_reset_mid"},
+	{"error", "http_500"},
+	{"overloaded", "http_529"},
+	{"429", "rate_limit"},
+	{"http_429", "rate_limit"},
+	{"throttle", "rate_limit"},
+	{"rate_limit_full", "rate_limit: {retry_after: 2s}"},
+	{"rate_limit_no_hint", "rate_limit: {retry_after: none}"},
+	{"rate_limit_huge_hint", "rate_limit: {retry_after: 150s}"},
+	{"rate_limit_lying_hint", "rate_limit: {retry_after: 1s, lie: 5s}"},
+}
+
+// closest returns the candidate at the smallest edit distance from name, the
+// first of equals; "" where even that is more than a third of the name away.
+func closest(name string, candidates []string) string {
+	best, bestDistance := "", len(name)/3+1
+	for _, c := range candidates {
+		if d := editDistance(name, c); d < bestDistance {
+			best, bestDistance = c, d
+		}
+	}
+	return best
+}
+
+// editDistance counts the single-byte insertions, deletions and replacements
+// that turn a into b. Names are short, so the quadratic table is fine.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}
