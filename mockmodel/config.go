@@ -1,0 +1,229 @@
+package mockmodel
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"net"
+	"strconv"
+	"time"
+)
+
+// Problem is one thing wrong with a part of a plan. Path is relative to the
+// part and written as in YAML; Msg says what is wrong and what to do.
+type Problem = struct{ Path, Msg string }
+
+// Config is the part `provider` of a plan: who answers the target's calls, how
+// fast, how much of it, and what it says.
+type Config struct {
+	Listen    string   `yaml:"listen" doc:"host:port to listen on; left out: a free port of 127.0.0.1"`
+	Advertise string   `yaml:"advertise" doc:"host name under which the target reaches the provider, such as host.docker.internal; left out: the address listened on"`
+	Models    []Model  `yaml:"models" doc:"the models and how they behave; a model that is not listed is served with the defaults and named in the report"`
+	Answers   []Answer `yaml:"answers" doc:"what the chat models say; the first answer whose when matches, else generated words"`
+	Endpoints any      `yaml:"endpoints,unbuilt" doc:"further providers with ports and fates of their own"`
+	Upstream  any      `yaml:"upstream,unbuilt" doc:"a real provider that calls are passed on to"`
+}
+
+// Model is how one model behaves.
+type Model struct {
+	Name string `yaml:",key"`
+	// TTFT nil is the default of the kind of call: defaultTTFT for chat,
+	// defaultLookup for embed, rerank and search, which have no tokens to make.
+	TTFT            *time.Duration `yaml:"ttft" doc:"time to the first token; 0s answers at once; left out: 300ms for chat, 3ms for embeddings, rerank and search"`
+	TokensPerSecond *float64       `yaml:"tokens_per_second" default:"80" doc:"tokens per second after the first one; 0 is all at once"`
+	OutputTokens    int            `yaml:"output_tokens" default:"120" doc:"tokens of an answer whose request id does not say how many; max_tokens of the call may cut it"`
+	Slots           int            `yaml:"slots" default:"1000" doc:"calls served at the same time"`
+	Queue           *int           `yaml:"queue" default:"256" doc:"calls that may wait for a slot, first come first served; more are refused as overloaded (OpenAI 503, Anthropic 529)"`
+	Price           Price          `yaml:"price" doc:"what tokens cost"`
+	Limits          Limits         `yaml:"limits" doc:"rate limits of the model; left out: none"`
+	Dimensions      int            `yaml:"dimensions" default:"1536" doc:"length of an embedding whose call does not say how long"`
+}
+
+// Price of a model in USD per million tokens.
+type Price struct {
+	Input  float64 `yaml:"input" doc:"USD per million tokens of input"`
+	Output float64 `yaml:"output" doc:"USD per million tokens of output"`
+}
+
+// Limits of a model. Each is a bucket that holds a minute's worth and is
+// refilled without pause.
+type Limits struct {
+	RequestsPerMinute int64 `yaml:"requests_per_minute" doc:"requests per minute; 0 is no limit"`
+	TokensPerMinute   int64 `yaml:"tokens_per_minute" doc:"tokens per minute; 0 is no limit"`
+}
+
+// Answer is something that a chat model says, word for word: without
+// watermarks, as they would break what the service parses.
+type Answer struct {
+	When      When   `yaml:"when" doc:"calls that get this answer; left out: all"`
+	Text      string `yaml:"text" doc:"the answer as text"`
+	JSON      any    `yaml:"json" doc:"the answer as a value, written as compact JSON"`
+	ToolCalls any    `yaml:"tool_calls,unbuilt" doc:"tools that the model calls"`
+}
+
+// When selects calls. All that is given must hold; text is compared as it is.
+type When struct {
+	Contains       string `yaml:"contains" doc:"text in any message that is not a system message"`
+	SystemContains string `yaml:"system_contains" doc:"text in a system message"`
+	Model          string `yaml:"model" doc:"model that the call asks for"`
+	Step           string `yaml:"step" enum:"chat" doc:"kind of call; only chat has words to say"`
+	HasTool        any    `yaml:"has_tool,unbuilt" doc:"name of a tool that the call offers"`
+	Turn           any    `yaml:"turn,unbuilt" doc:"number of the turn of the conversation"`
+}
+
+// Defaults of a model.
+const (
+	defaultTTFT         = 300 * time.Millisecond
+	defaultLookup       = 3 * time.Millisecond // an index or a small network: no tokens to generate
+	defaultRate         = 80.0                 // tokens per second, about what gpt-4o streams
+	defaultOutputTokens = 120
+	defaultSlots        = 1000
+	defaultQueue        = 256
+	defaultDimensions   = 1536 // of text-embedding-3-small
+)
+
+// Bounds of a configuration: what a bucket in int64 nanoseconds and an answer
+// in memory can hold.
+const (
+	limitMax        = 100_000_000 // per minute; times 6e10 ns stays below 2^63
+	outputTokensMax = 1_000_000
+	slotsMax        = 1_000_000
+	dimensionsMax   = 65_536
+	literalMax      = 1 << 20 // bytes of an answer given in the plan
+)
+
+// WithDefaults returns a copy in which what was left out has its default.
+func (c Config) WithDefaults() Config {
+	models := make([]Model, len(c.Models))
+	for i, m := range c.Models {
+		models[i] = m.withDefaults()
+	}
+	if c.Models != nil {
+		c.Models = models
+	}
+	return c
+}
+
+func (m Model) withDefaults() Model {
+	if m.TokensPerSecond == nil {
+		rate := defaultRate
+		m.TokensPerSecond = &rate
+	}
+	if m.OutputTokens == 0 {
+		m.OutputTokens = defaultOutputTokens
+	}
+	if m.Slots == 0 {
+		m.Slots = defaultSlots
+	}
+	if m.Queue == nil {
+		queue := defaultQueue
+		m.Queue = &queue
+	}
+	if m.Dimensions == 0 {
+		m.Dimensions = defaultDimensions
+	}
+	return m
+}
+
+// ModelNames returns the names of the listed models in plan order.
+func (c Config) ModelNames() []string {
+	names := make([]string, len(c.Models))
+	for i, m := range c.Models {
+		names[i] = m.Name
+	}
+	return names
+}
+
+type problems []Problem
+
+func (p *problems) add(path, format string, args ...any) {
+	*p = append(*p, Problem{path, fmt.Sprintf(format, args...)})
+}
+
+// Validate returns everything that is wrong with the part.
+func (c Config) Validate() []Problem {
+	var out problems
+	if c.Listen != "" {
+		if _, port, err := net.SplitHostPort(c.Listen); err != nil {
+			out.add("listen", "%q is no host:port: write an address such as 127.0.0.1:4010", c.Listen)
+		} else if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+			out.add("listen", "port %q is not between 0 and 65535: write an address such as 127.0.0.1:4010", port)
+		}
+	}
+	seen := map[string]bool{}
+	for _, m := range c.Models {
+		path := "models." + m.Name
+		if m.Name == "" {
+			out.add("models", "a model has an empty name: write the name that calls ask for")
+		}
+		if seen[m.Name] {
+			out.add(path, "is listed twice: keep one of them")
+		}
+		seen[m.Name] = true
+		m.validate(path+".", &out)
+	}
+	for i, a := range c.Answers {
+		a.validate(fmt.Sprintf("answers[%d]", i), &out)
+	}
+	return out
+}
+
+func (m Model) validate(path string, out *problems) {
+	if m.TTFT != nil && (*m.TTFT < 0 || *m.TTFT > time.Hour) {
+		out.add(path+"ttft", "is %s: give a duration from 0s to 1h", *m.TTFT)
+	}
+	if r := m.TokensPerSecond; r != nil && *r != 0 && !(*r >= 1e-3 && *r <= 1e9) {
+		out.add(path+"tokens_per_second", "is %v: give a rate from 0.001 to 1000000000, or 0 for all at once", *r)
+	}
+	within(out, path+"output_tokens", m.OutputTokens, 1, outputTokensMax)
+	within(out, path+"slots", m.Slots, 1, slotsMax)
+	if m.Queue != nil && (*m.Queue < 0 || *m.Queue > slotsMax) {
+		out.add(path+"queue", "is %d: give a number from 0 to %d", *m.Queue, slotsMax)
+	}
+	within(out, path+"dimensions", m.Dimensions, 1, dimensionsMax)
+	for _, p := range []struct {
+		key string
+		usd float64
+	}{{"input", m.Price.Input}, {"output", m.Price.Output}} {
+		if !(p.usd >= 0 && p.usd <= 1e6) || math.IsNaN(p.usd) {
+			out.add(path+"price."+p.key, "is %v: give USD per million tokens, from 0 to 1000000", p.usd)
+		}
+	}
+	for _, l := range []struct {
+		key string
+		n   int64
+	}{{"requests_per_minute", m.Limits.RequestsPerMinute}, {"tokens_per_minute", m.Limits.TokensPerMinute}} {
+		if l.n < 0 || l.n > limitMax {
+			out.add(path+"limits."+l.key, "is %d: give a number from 1 to %d, or leave it out for no limit", l.n, limitMax)
+		}
+	}
+}
+
+// within refuses n outside [low, high]; 0 is "left out" and fine.
+func within(out *problems, path string, n, low, high int) {
+	if n != 0 && (n < low || n > high) {
+		out.add(path, "is %d: give a number from %d to %d", n, low, high)
+	}
+}
+
+func (a Answer) validate(path string, out *problems) {
+	switch {
+	case a.Text == "" && a.JSON == nil:
+		out.add(path, "says nothing: give text or json")
+	case a.Text != "" && a.JSON != nil:
+		out.add(path+".json", "contradicts text: an answer is one of them, keep one")
+	}
+	if len(a.Text) > literalMax {
+		out.add(path+".text", "is %d bytes long: an answer has at most %d", len(a.Text), literalMax)
+	}
+	if a.JSON != nil {
+		if b, err := json.Marshal(a.JSON); err != nil {
+			out.add(path+".json", "cannot be written as JSON: %v", err)
+		} else if len(b) > literalMax {
+			out.add(path+".json", "is %d bytes long as JSON: an answer has at most %d", len(b), literalMax)
+		}
+	}
+	if a.When.Step != "" && a.When.Step != "chat" {
+		out.add(path+".when.step", "%q has no words to say: only chat does, leave step out", a.When.Step)
+	}
+}

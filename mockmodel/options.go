@@ -1,0 +1,29 @@
+package mockmodel
+
+import (
+	"time"
+
+	"github.com/chaoskit/chaos/internal/journal"
+	"github.com/chaoskit/chaos/internal/wire"
+)
+
+// Options are what a Server needs from the run around it.
+type Options struct {
+	// Epoch is the clock of all stamps.
+	Epoch journal.Epoch
+	// Codec reads request ids and writes watermarks. nil: the provider runs
+	// alone, and knows no run.
+	Codec *wire.Codec
+	// Sink takes one Attempt per call at an inference endpoint. nil: none.
+	Sink journal.Sink
+	// Seed of the words, vectors and ids.
+	Seed uint64
+	// Horizon is how long after its last attempt a step is remembered: its
+	// ordinal and the limits that hold it back. It must be longer than any
+	// caller keeps trying. 0: HorizonDefault.
+	Horizon time.Duration
+}
+
+// HorizonDefault is well past the ten minutes after which the official SDKs
+// give up one attempt and the longest hint (two minutes) that they honour.
+const HorizonDefault = 15 * time.Minute
