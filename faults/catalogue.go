@@ -63,7 +63,7 @@ var catalogue = append([]Entry{
 
 // Unbuilt reports whether name is a known fault that does not exist yet, so
 // that a plan can be told "not built yet" and not "unknown".
-func Unbuilt(name string) bool { return slices.Contains(unbuilt, name) }
+func Unbuilt(name string) bool { return slices.Contains(unbuilt, underscored(name)) }
 
 // unbuilt are the rest of the reference catalogue.
 var unbuilt = []string{

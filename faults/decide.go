@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/chaoskit/chaos/internal/draw"
@@ -79,7 +80,7 @@ func (s *Schedule) Decide(c Call) Decision {
 		}
 		hit := Hit{Rule: i, Name: b.name, State: state}
 		if state == Chosen || state == Held {
-			e := b.rule.Fault.Effect(Dice{schedule: s, rule: b.name, call: &c})
+			e := s.effect(b, c)
 			hit.Wants = e.Slots()
 			d.Effect.take(i, e)
 		}
@@ -92,6 +93,12 @@ func (s *Schedule) Decide(c Call) Decision {
 		h.Masked = h.Wants != 0 && h.Slots == 0
 	}
 	return d
+}
+
+// effect takes its own copy of the call, so that a call that no rule chooses
+// costs no allocation.
+func (s *Schedule) effect(b *bound, c Call) Effect {
+	return b.rule.Fault.Effect(Dice{schedule: s, rule: b.name, call: &c})
 }
 
 // state returns "" for a rule that is not eligible: physics, not dice.
@@ -108,10 +115,8 @@ func (s *Schedule) state(b *bound, c *Call) State {
 	if draw.Below(s.throw(b, c), b.probability) {
 		return Chosen
 	}
-	for _, held := range c.Held {
-		if held == b.index {
-			return Held
-		}
+	if slices.Contains(c.Held, b.index) {
+		return Held
 	}
 	return Passed
 }

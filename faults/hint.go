@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -34,8 +33,7 @@ type Hint struct {
 
 // UnmarshalText reads a hint.
 func (h *Hint) UnmarshalText(text []byte) error {
-	s := strings.TrimSpace(string(text))
-	switch s {
+	switch string(text) {
 	case "none":
 		*h = Hint{}
 		return nil
@@ -46,26 +44,27 @@ func (h *Hint) UnmarshalText(text []byte) error {
 		*h = Hint{Kind: HintDate, For: dateAhead}
 		return nil
 	}
-	m := hintText.FindStringSubmatch(s)
+	m := hintText.FindStringSubmatch(string(text))
 	if m == nil {
 		return fmt.Errorf("%q is no hint: write a wait such as 2s or -1s, none, date, date + 30s, date - 1h, or soon", text)
 	}
-	d, err := time.ParseDuration(m[3])
+	sign, wait := m[1]+m[2], m[3]
+	d, err := time.ParseDuration(wait)
 	if err != nil {
 		return fmt.Errorf("%q is no hint: too long", text)
 	}
-	if m[2] == "-" {
+	if sign == "-" {
 		d = -d
 	}
-	kind := HintSeconds
+	*h = Hint{Kind: HintSeconds, For: d}
 	if m[1] != "" {
-		kind = HintDate
+		h.Kind = HintDate
 	}
-	*h = Hint{Kind: kind, For: d}
 	return nil
 }
 
-var hintText = regexp.MustCompile(`^(date *)?([+-]?) *(` + durationSyntax + `)$`)
+// A date wants a sign: "date 30s" could be read as a wait.
+var hintText = regexp.MustCompile(`^(?:date *([+-]) *|(-))?(` + durationSyntax + `)$`)
 
 // String prints the hint as UnmarshalText reads it.
 func (h Hint) String() string {
@@ -88,7 +87,7 @@ func (h Hint) String() string {
 
 // SchemaPattern is the syntax of a hint as a regular expression.
 func (Hint) SchemaPattern() string {
-	return `^(?:none|soon|date|(?:date *[+-]|-)? *` + durationSyntax + `)$`
+	return `^(?:none|soon|date|(?:date *[+-] *|-)?` + durationSyntax + `)$`
 }
 
 // Header returns the value of the Retry-After header in an answer sent at wall

@@ -53,7 +53,7 @@ func (f *RateLimit) Effect(Dice) Effect {
 
 var rateLimit = Entry{
 	Name: "rate_limit", Stage: "quota", Slots: SlotStatus,
-	Summary: "refuses with 429 and a Retry-After hint, true, missing or absurd",
+	Summary: "refuses with 429 and a hint, true, missing or absurd",
 	Doc: `Status 429 with the dialect's own body and rate-limit headers. The hint is retry_after: a wait, an HTTP date, a past or negative one, nonsense, or none at all. ` +
 		`By default the limit is honest: a retry of the same step that arrives before the hint has run out is limited again, while the rule applies, so that six instant tries do not beat a 40 % limit. ` +
 		`lie makes the real limit longer than the hint. A good client waits at least as long as a sensible hint says, backs off with jitter where there is none, ` +

@@ -55,12 +55,14 @@ type bound struct {
 	firstKeys   map[string][]KeyRange // per phase, sorted; only with requests
 }
 
-// NewSchedule binds rules to a seed, to the phases of the load and, for rules
-// with requests: N, to the keys of the first N requests by due time in their
-// window, as firstKeys returns them; it is asked for those rules only, and may
-// be nil where there are none. With problems the Schedule is nil.
+// NewSchedule binds rules to a seed and to the phases of the load. For a rule
+// with requests: N, firstKeys returns the keys of the first N requests that are
+// due in its window (and that are of match.tenant, where it is set); it is
+// asked for such rules only, and may be nil where there are none. With problems
+// the Schedule is nil.
 //
-// Times in rules count from the start of the first window.
+// Times in rules count from the start of the first phase. Before it no rule
+// applies; after the last one, those without an end still do.
 func NewSchedule(seed uint64, rules []Rule, windows []PhaseWindow, firstKeys func(rule int) []KeyRange) (*Schedule, []Problem) {
 	problems := Validate(rules, windows)
 	if len(problems) > 0 {

@@ -6,7 +6,7 @@ import "strings"
 // text to put behind "did you mean": a fault of the catalogue, with parameters
 // where the name asks for a special form of it. "" where nothing is close.
 func Similar(name string) string {
-	n := strings.ReplaceAll(strings.ToLower(name), "-", "_")
+	n := underscored(name)
 	for _, a := range aliases {
 		if a.name == n {
 			return a.meant
@@ -18,6 +18,9 @@ func Similar(name string) string {
 	}
 	return closest(n, names)
 }
+
+// underscored spells a name as the catalogue does: elsewhere they have hyphens.
+func underscored(name string) string { return strings.ReplaceAll(strings.ToLower(name), "-", "_") }
 
 // aliases are names that people bring from elsewhere, from the reference
 // catalogue's finer distinctions, or from a first guess.

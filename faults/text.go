@@ -24,8 +24,10 @@ func (s *Share) UnmarshalText(text []byte) error {
 		number = shiftExponent(number, -2)
 	}
 	v, err := strconv.ParseFloat(number, 64)
-	if err != nil || math.IsInf(v, 0) {
-		return fmt.Errorf("%q is no share: too large", text)
+	// The bounds are far outside of what is sensible; inside them every share
+	// can be printed without an exponent and read again.
+	if size := math.Abs(v); err != nil || size > 1e6 || size > 0 && size < 1e-15 {
+		return fmt.Errorf("%q is no share: write a number from 0 to 1 such as 0.4, or a percentage such as 40%%", text)
 	}
 	*s = Share(v)
 	return nil
@@ -44,7 +46,7 @@ func shiftExponent(text string, by int) string {
 }
 
 // String prints the share as the shortest number that reads back as the same.
-func (s Share) String() string { return strconv.FormatFloat(float64(s), 'g', -1, 64) }
+func (s Share) String() string { return strconv.FormatFloat(float64(s), 'f', -1, 64) }
 
 // SchemaPattern is the syntax of a share as a regular expression.
 func (Share) SchemaPattern() string { return `^[0-9]+(\.[0-9]+)?%?$` }
@@ -56,7 +58,7 @@ type Count int
 // taken for "no limit", which is the opposite of what it says.
 func (c *Count) UnmarshalText(text []byte) error {
 	n, err := strconv.Atoi(string(text))
-	if err != nil || n < 1 {
+	if err != nil || n < 1 || strconv.Itoa(n) != string(text) {
 		return fmt.Errorf("%q is no count: write a whole number of at least 1, or leave the key out for no limit", text)
 	}
 	*c = Count(n)
@@ -79,7 +81,7 @@ type At struct {
 // UnmarshalText reads "spike", "spike + 2s", "spike - 500ms" or "12s". A minus
 // needs a space before it, because phase names may contain one.
 func (a *At) UnmarshalText(text []byte) error {
-	s := strings.TrimSpace(string(text))
+	s := string(text)
 	if durationText.MatchString(s) {
 		d, err := time.ParseDuration(s)
 		if err != nil {

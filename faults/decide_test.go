@@ -1,0 +1,544 @@
+package faults
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files; read the diff before you commit it")
+
+func schedule(t testing.TB, seed uint64, rules ...Rule) *Schedule {
+	t.Helper()
+	s, problems := NewSchedule(seed, rules, load, nil)
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	return s
+}
+
+// call is a first attempt of a chat step in the middle of the spike.
+func call(index int64) Call {
+	return Call{
+		Phase: "spike", Index: index, HasKey: true, Tenant: fmt.Sprint(index % 5), Model: "gpt-4o", Dialect: "openai", Kind: "chat",
+		Stream: true, StepHash: 0xabc, Ordinal: 1, ArrivedNs: sec(15),
+	}
+}
+
+// states says what each rule made of an attempt: "name=state".
+func states(d Decision) string {
+	var out []string
+	for _, h := range d.Hits {
+		out = append(out, h.Name+"="+string(h.State))
+	}
+	return strings.Join(out, " ")
+}
+
+// Eligibility is physics: who is asked at all. The rule always chooses.
+func TestEligible(t *testing.T) {
+	at := func(s float64) func(*Call) { return func(c *Call) { c.ArrivedNs = sec(s) } }
+	anon := func(c *Call) { c.HasKey, c.Phase, c.Index, c.Tenant = false, "", 0, "" }
+	ordinal := func(n int) func(*Call) { return func(c *Call) { c.Ordinal = n } }
+	during := func(r *Rule) { r.During = "spike" }
+	atFor := func(r *Rule) { r.At, r.For = &At{"spike", 2 * time.Second}, ptr(5*time.Second) }
+	fromTo := func(r *Rule) { r.From, r.To = ptr(13*time.Second), ptr(16*time.Second) } // from the start of the load, at 0.5 s
+	forever := func(*Rule) {}
+	for _, c := range []struct {
+		say  string
+		rule func(*Rule)
+		call func(*Call)
+		want State // "": not eligible
+	}{
+		{"during: the first nanosecond of the phase is in", during, at(12.5), Chosen},
+		{"during: the last one is out", during, at(22.5), ""},
+		{"during counts the arrival, not the phase of the request", during, func(c *Call) { c.Phase, c.ArrivedNs = "warm", sec(15) }, Chosen},
+		{"a retry that arrives after the phase is left alone", during, func(c *Call) { c.ArrivedNs, c.Ordinal = sec(23), 2 }, ""},
+		{"at + for: not yet", atFor, at(14.499), ""},
+		{"at + for: from there on", atFor, at(14.5), Chosen},
+		{"at + for: until there", atFor, at(19.5), ""},
+		{"from .. to: not yet", fromTo, at(13.4), ""},
+		{"from .. to: in", fromTo, at(13.5), Chosen},
+		{"from .. to: over", fromTo, at(16.5), ""},
+		{"no window: before the load nothing is hit", forever, at(0.4), ""},
+		{"no window: the drain after the load still is", forever, at(60), Chosen},
+		{"the trial is never hit, even when it runs late", forever, func(c *Call) { c.Phase = "trial" }, ""},
+
+		{"match.model", func(r *Rule) { r.Match.Model = "gpt-4o" }, nil, Chosen},
+		{"match.model: another", func(r *Rule) { r.Match.Model = "gpt-4o-mini" }, nil, ""},
+		{"match.step: another", func(r *Rule) { r.Match.Step = "embed" }, nil, ""},
+		{"match.dialect: another", func(r *Rule) { r.Match.Dialect = "anthropic" }, nil, ""},
+		{"match.tenant", func(r *Rule) { r.Match.Tenant = "2" }, nil, Chosen},
+		{"match.tenant: another", func(r *Rule) { r.Match.Tenant = "3" }, nil, ""},
+		{"match.attempt: the first retry only", func(r *Rule) { r.Match.Attempt = 2 }, ordinal(2), Chosen},
+		{"match.attempt: not the first try", func(r *Rule) { r.Match.Attempt = 2 }, ordinal(1), ""},
+		{"times: the second of two", func(r *Rule) { r.Times = 2 }, ordinal(2), Chosen},
+		{"times: then the step succeeds", func(r *Rule) { r.Times = 2 }, ordinal(3), ""},
+		{"every: index 12 of 4", func(r *Rule) { r.Every = 4 }, nil, Chosen},
+		{"every: index 12 of 5", func(r *Rule) { r.Every = 5 }, nil, ""},
+
+		{"no request id: a plain rule applies", forever, anon, Chosen},
+		{"no request id: match.tenant cannot be told", func(r *Rule) { r.Match.Tenant = "2" }, anon, Unknown},
+		{"no request id: per: tenant neither", func(r *Rule) { r.Per = PerTenant }, anon, Unknown},
+		{"no request id: every neither", func(r *Rule) { r.Every = 4 }, anon, Unknown},
+		{"no request id, and another model: not even asked", func(r *Rule) { r.Match.Tenant, r.Match.Model = "2", "x" }, anon, ""},
+
+		{"probability 0: eligible, never chosen", func(r *Rule) { r.Probability = ptr(Share(0)) }, nil, Passed},
+	} {
+		r := Rule{Fault: newFault("http_500")}
+		c.rule(&r)
+		a := call(12)
+		if c.call != nil {
+			c.call(&a)
+		}
+		got := State("")
+		if hits := schedule(t, 1, r).Decide(a).Hits; len(hits) > 0 {
+			got = hits[0].State
+		}
+		if got != c.want {
+			t.Errorf("%s: %q, want %q", c.say, got, c.want)
+		}
+	}
+}
+
+// A fault of a stream means nothing for an answer in one piece.
+func TestStreamOnlyFaults(t *testing.T) {
+	whole := call(1)
+	whole.Stream = false
+	for _, c := range []struct {
+		fault    Fault
+		eligible bool
+	}{
+		{newFault("eof_no_done"), false},
+		{newFault("in_stream_error"), false},
+		{newFault("stall_mid_stream"), true},
+		{&Cut{name: "conn_reset_mid", kind: EndingReset, AfterEvents: ptr(1)}, false},
+	} {
+		r := Rule{Fault: c.fault}
+		if got := len(schedule(t, 1, r).Decide(whole).Hits) > 0; got != c.eligible {
+			t.Errorf("%s: eligible %v, want %v", r, got, c.eligible)
+		}
+		if len(schedule(t, 1, r).Decide(call(1)).Hits) != 1 {
+			t.Errorf("%s: not eligible for a stream", r)
+		}
+	}
+}
+
+// requests: N are keys that were bound before the run, not the first to arrive.
+func TestRequestsAreBoundByKey(t *testing.T) {
+	rules := []Rule{{Name: "a", Fault: newFault("http_500")}, {Name: "b", Fault: newFault("empty_200"), During: "spike", Requests: 4}}
+	asked := []int{}
+	s, problems := NewSchedule(1, rules, load, func(rule int) []KeyRange {
+		asked = append(asked, rule)
+		return []KeyRange{{"spike", 10, 12}, {"trace", 7, 8}, {"spike", 3, 4}} // in any order
+	})
+	if problems != nil || !slices.Equal(asked, []int{1}) {
+		t.Fatal(problems, asked)
+	}
+	for _, c := range []struct {
+		phase string
+		index int64
+		want  bool
+	}{
+		{"spike", 2, false}, {"spike", 3, true}, {"spike", 4, false}, {"spike", 9, false}, {"spike", 10, true}, {"spike", 11, true},
+		{"spike", 12, false}, {"trace", 7, true}, {"trace", 8, false}, {"warm", 3, false},
+	} {
+		a := call(c.index)
+		a.Phase = c.phase
+		if got := strings.Contains(states(s.Decide(a)), "b="); got != c.want {
+			t.Errorf("%s/%d: eligible %v, want %v", c.phase, c.index, got, c.want)
+		}
+	}
+	if got := states(s.Decide(Call{StepHash: 1, Ordinal: 1, ArrivedNs: sec(15)})); got != "a=chosen b=unknown" {
+		t.Errorf("no request id: %s", got)
+	}
+	_, problems = NewSchedule(1, rules, load, func(int) []KeyRange { return []KeyRange{{"spike", 0, 3}} })
+	want := Problem{"[1].requests", "asks for 4 requests, but only 3 are due in the window of b: lower it, or widen the window"}
+	if len(problems) != 1 || problems[0] != want {
+		t.Errorf("too few requests: %v", problems)
+	}
+	if _, problems = NewSchedule(1, rules, load, nil); len(problems) != 1 {
+		t.Errorf("unbound requests: %v", problems)
+	}
+}
+
+// What one throw of the dice covers.
+func TestPer(t *testing.T) {
+	// Two tenants, two requests each, two steps each, two attempts each.
+	var calls []Call
+	for tenant := range 2 {
+		for request := range 2 {
+			for step := range 2 {
+				for attempt := range 2 {
+					c := call(int64(10*tenant + request))
+					c.Tenant, c.StepHash, c.Ordinal = fmt.Sprint(tenant), uint64(step), attempt+1
+					calls = append(calls, c)
+				}
+			}
+		}
+	}
+	for per, throws := range map[Per]int{"": 16, PerAttempt: 16, PerStep: 8, PerRequest: 4, PerTenant: 2} {
+		s := schedule(t, 1, Rule{Fault: newFault("http_500"), Per: per})
+		seen := map[uint64]bool{}
+		for i := range calls {
+			seen[s.throw(&s.rules[0], &calls[i])] = true
+		}
+		if len(seen) != throws {
+			t.Errorf("per %q: %d throws for 16 attempts, want %d", per, len(seen), throws)
+		}
+	}
+}
+
+// What is in the dice, field by field. The values are from another program:
+// SHA-256 over the seed and the length-prefixed fields, the first 8 bytes.
+func TestThrowVectors(t *testing.T) {
+	anon := call(3)
+	anon.HasKey = false
+	for _, c := range []struct {
+		seed uint64
+		per  Per
+		call Call
+		want uint64
+	}{
+		{1, PerAttempt, call(3), 0x571edb80d62cacf6}, // fault.choose storm spike 3 abc 1
+		{2, PerStep, call(3), 0x9b1b0b5d7d913110},    // fault.choose storm spike 3 abc
+		{3, PerRequest, call(3), 0x86bb9a0adf703a52}, // fault.choose storm spike 3
+		{1, PerTenant, call(3), 0x183d20a17d15e512},  // fault.choose storm 3
+		{1, PerAttempt, anon, 0x2ca2758bd09ec4bb},    // fault.choose storm anon abc abc 1
+		{1, PerRequest, anon, 0x14a764b7e289431f},    // fault.choose storm anon abc
+	} {
+		s := schedule(t, c.seed, Rule{Name: "storm", Fault: newFault("http_500"), Per: c.per})
+		if got := s.throw(&s.rules[0], &c.call); got != c.want {
+			t.Errorf("seed %d per %s: %#x, want %#x", c.seed, c.per, got, c.want)
+		}
+	}
+}
+
+// Each slot goes to the first rule in plan order that chose the attempt;
+// a dead connection hides all, an error hides pace, mutation and ending.
+func TestCombine(t *testing.T) {
+	hang, reset, storm, fail := newFault("hang_before_headers"), newFault("conn_reset_pre"), newFault("rate_limit"), newFault("http_500")
+	slow, slower := &SlowTTFT{By: time.Second}, &SlowTTFT{By: time.Minute}
+	trickle, empty, cut := &Trickle{TokensPerSecond: 1}, newFault("empty_200"), newFault("eof_no_done")
+	brown := &Brownout{PerRequest: time.Second, Max: time.Second, Stretch: 1, StretchMax: 2}
+	for _, c := range []struct {
+		say    string
+		faults []Fault
+		want   string // per rule: the slots it holds, "-" when masked
+	}{
+		{"disjoint slots live together", []Fault{slow, trickle, empty, cut}, "delay pace mutation ending"},
+		{"the first in plan order wins a slot", []Fault{storm, fail}, "status -"},
+		{"and the other way round", []Fault{fail, storm}, "status -"},
+		{"a connection fault hides all, wherever it stands", []Fault{slow, fail, trickle, hang}, "- - - connection"},
+		{"two of them: the first", []Fault{reset, hang}, "connection -"},
+		{"an error hides pace, mutation and ending, not the delay", []Fault{slow, trickle, empty, cut, fail}, "delay - - - status"},
+		{"a rule that loses one of two slots keeps the other", []Fault{slow, brown}, "delay pace"},
+		{"and is masked only when it holds none", []Fault{slow, trickle, brown}, "delay pace -"},
+		{"of two delays the first, not the longer", []Fault{slow, slower}, "delay -"},
+	} {
+		var rules []Rule
+		for i, f := range c.faults {
+			rules = append(rules, Rule{Name: fmt.Sprint("r", i), Fault: f})
+		}
+		d := schedule(t, 1, rules...).Decide(call(1))
+		var got []string
+		held := Slots(0)
+		for i, h := range d.Hits {
+			if h.Rule != i || h.State != Chosen || h.Masked != (h.Slots == 0) || h.Wants == 0 || !h.Wants.Has(h.Slots) {
+				t.Errorf("%s: hit %+v", c.say, h)
+			}
+			if h.Masked {
+				got = append(got, "-")
+			} else {
+				got = append(got, h.Slots.String())
+			}
+			held |= h.Slots
+		}
+		if strings.Join(got, " ") != c.want || held != d.Effect.Slots() {
+			t.Errorf("%s: %v, effect %s, want %s", c.say, got, d.Effect.Slots(), c.want)
+		}
+	}
+	d := schedule(t, 1, Rule{Fault: slow}, Rule{Name: "x", Fault: slower}).Decide(call(1))
+	if d.Effect.Delay.Extra != time.Second || d.Effect.Delay.Rule != 0 {
+		t.Errorf("delay %+v", d.Effect.Delay)
+	}
+}
+
+// A retry before an honest hint has run out is limited again, whatever its
+// dice say, as long as the rule applies.
+func TestHeld(t *testing.T) {
+	never := Rule{Fault: newFault("rate_limit"), During: "spike", Probability: ptr(Share(0)), Times: 3}
+	s := schedule(t, 1, Rule{Fault: newFault("empty_200"), During: "warm"}, never)
+	retry := call(1)
+	retry.Ordinal, retry.Held = 2, []int{1}
+	d := s.Decide(retry)
+	if len(d.Hits) != 1 || d.Hits[0].State != Held || d.Hits[0].Slots != SlotStatus || d.Effect.Status == nil || d.Effect.Status.Rule != 1 {
+		t.Errorf("held: %+v", d)
+	}
+	retry.Ordinal = 4
+	if d := s.Decide(retry); d.Effect.Status != nil {
+		t.Error("times: 3 is over, and the step is still held")
+	}
+	retry.Ordinal, retry.ArrivedNs = 2, sec(22.5)
+	if d := s.Decide(retry); d.Effect.Status != nil {
+		t.Error("the window is over, and the step is still held")
+	}
+}
+
+// The decisions of seeds 1 to 3 are written down: a change of the keys, of the
+// hash or of the fields shows here, and breaks every recorded run.
+func TestDecisionsGolden(t *testing.T) {
+	p := func(v Share) *Share { return &v }
+	rules := []Rule{
+		{Name: "attempt", Fault: newFault("http_500"), Probability: p(0.4)},
+		{Name: "step", Fault: newFault("http_502"), Probability: p(0.4), Per: PerStep},
+		{Name: "request", Fault: newFault("http_503"), Probability: p(0.4), Per: PerRequest},
+		{Name: "tenant", Fault: newFault("empty_200"), Probability: p(0.4), Per: PerTenant},
+		{Name: "jitter", Fault: &SlowTTFT{By: time.Second, Jitter: 0.5}, Probability: p(0.9)},
+	}
+	var b strings.Builder
+	for seed := uint64(1); seed <= 3; seed++ {
+		s := schedule(t, seed, rules...)
+		for i := range int64(24) {
+			c := call(i / 2)
+			c.Ordinal = int(i%2) + 1
+			if i >= 20 {
+				c.HasKey, c.StepHash = false, uint64(i)
+			}
+			writeDecision(&b, seed, c, s.Decide(c))
+		}
+	}
+	golden(t, "decisions.txt", b.String())
+}
+
+func writeDecision(b *strings.Builder, seed uint64, c Call, d Decision) {
+	key := fmt.Sprintf("%s/%d", c.Phase, c.Index)
+	if !c.HasKey {
+		key = "anon"
+	}
+	fmt.Fprintf(b, "seed %d %-8s step %03x try %d:", seed, key, c.StepHash, c.Ordinal)
+	for _, h := range d.Hits {
+		mark := map[State]string{Chosen: "+", Passed: "-", Unknown: "?"}[h.State]
+		if h.Masked {
+			mark = "m"
+		}
+		fmt.Fprintf(b, " %s%s", mark, h.Name)
+	}
+	if d.Effect.Delay != nil {
+		fmt.Fprintf(b, " delay %s", d.Effect.Delay.Extra)
+	}
+	b.WriteString("\n")
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs; run with -update and read the diff. Got:\n%s", path, got)
+	}
+}
+
+// chosenKeys returns which of n keys the named rule chooses.
+func chosenKeys(s *Schedule, name string, n int) []bool {
+	out := make([]bool, n)
+	for i := range out {
+		for _, h := range s.Decide(call(int64(i))).Hits {
+			if h.Name == name {
+				out[i] = h.State == Chosen
+			}
+		}
+	}
+	return out
+}
+
+func count(chosen []bool) (n int) {
+	for _, c := range chosen {
+		if c {
+			n++
+		}
+	}
+	return n
+}
+
+const manyKeys = 10_000
+
+// Raising a probability only adds attempts: nobody who was hit is spared.
+func TestRaisingProbabilityOnlyAdds(t *testing.T) {
+	var before []bool
+	for _, p := range []Share{0, 0.001, 0.05, 0.05, 0.4, 0.41, 0.999, 1} {
+		s := schedule(t, 1, Rule{Name: "storm", Fault: newFault("rate_limit"), Probability: &p})
+		now := chosenKeys(s, "storm", manyKeys)
+		for i := range before {
+			if before[i] && !now[i] {
+				t.Fatalf("probability %s spares key %d, which a lower one chose", p, i)
+			}
+		}
+		before = now
+	}
+	if count(before) != manyKeys {
+		t.Errorf("probability 1 chooses %d of %d", count(before), manyKeys)
+	}
+}
+
+// The injected rate is the configured one, within 4 standard deviations.
+func TestInjectedRate(t *testing.T) {
+	for seed := uint64(1); seed <= 3; seed++ {
+		for _, p := range []Share{0.001, 0.05, 0.4, 0.5, 0.95} {
+			s := schedule(t, seed, Rule{Name: "storm", Fault: newFault("rate_limit"), Probability: &p})
+			got := float64(count(chosenKeys(s, "storm", manyKeys)))
+			want, deviation := manyKeys*float64(p), math.Sqrt(manyKeys*float64(p)*(1-float64(p)))
+			if math.Abs(got-want) > 4*deviation {
+				t.Errorf("seed %d, probability %s: %v of %d chosen, want %v +- %.0f", seed, p, got, manyKeys, want, 4*deviation)
+			}
+		}
+	}
+}
+
+// Two rules throw dice of their own: both choose p*q of the attempts.
+func TestRulesAreIndependent(t *testing.T) {
+	s := schedule(t, 1, Rule{Name: "a", Fault: newFault("http_500"), Probability: ptr(Share(0.4))}, Rule{Name: "b", Fault: newFault("http_503"), Probability: ptr(Share(0.5))})
+	a, b := chosenKeys(s, "a", manyKeys), chosenKeys(s, "b", manyKeys)
+	both := 0.0
+	for i := range a {
+		if a[i] && b[i] {
+			both++
+		}
+	}
+	if deviation := math.Sqrt(manyKeys * 0.2 * 0.8); math.Abs(both-manyKeys*0.2) > 4*deviation {
+		t.Errorf("%v chosen by both, want %v +- %.0f", both, manyKeys*0.2, 4*deviation)
+	}
+}
+
+// Editing one rule leaves the others alone: neither their neighbours, nor their
+// place in the list, nor their own window or parameters are in the dice.
+func TestEditingOtherRulesChangesNothing(t *testing.T) {
+	rule := func(name string, f Fault) Rule { return Rule{Name: name, Fault: f, Probability: ptr(Share(0.3))} }
+	a, b, c := rule("a", newFault("rate_limit")), rule("b", newFault("empty_200")), rule("c", &SlowTTFT{By: time.Second})
+	want := chosenKeys(schedule(t, 1, a, b, c), "b", manyKeys)
+	edited, narrowed := b, b
+	edited.Fault = newFault("http_404")
+	narrowed.During = "spike"
+	for say, rules := range map[string][]Rule{
+		"alone": {b}, "first": {b, c, a}, "last": {c, a, b}, "another fault under the name": {a, edited, c}, "a narrower window": {a, narrowed},
+	} {
+		if !slices.Equal(chosenKeys(schedule(t, 1, rules...), "b", manyKeys), want) {
+			t.Errorf("%s: b chooses other attempts", say)
+		}
+	}
+	renamed := b
+	renamed.Name = "b2"
+	if slices.Equal(chosenKeys(schedule(t, 1, renamed), "b2", manyKeys), want) {
+		t.Error("the name is not in the dice: two rules of one fault would hit the same attempts")
+	}
+	if slices.Equal(chosenKeys(schedule(t, 2, b), "b", manyKeys), want) {
+		t.Error("the seed is not in the dice")
+	}
+}
+
+// orderMatters decides the same attempts in two orders of arrival and reports
+// whether any decision differs.
+func orderMatters(fresh func() *Schedule) bool {
+	var calls []Call
+	for i := range int64(500) {
+		for ordinal := 1; ordinal <= 3; ordinal++ {
+			c := call(i)
+			c.Ordinal = ordinal
+			calls = append(calls, c)
+		}
+	}
+	decide := func(calls []Call) string {
+		s := fresh()
+		var log []string
+		for _, c := range calls {
+			d := s.Decide(c)
+			log = append(log, fmt.Sprintf("%s/%d %d: %s %v", c.Phase, c.Index, c.Ordinal, states(d), d.Effect.Delay))
+		}
+		slices.Sort(log)
+		return strings.Join(log, "\n")
+	}
+	inOrder := decide(calls)
+	shuffled := slices.Clone(calls)
+	slices.SortFunc(shuffled, func(a, b Call) int { // any fixed order that is another one
+		return cmp.Or(cmp.Compare(a.Index*7919%500, b.Index*7919%500), cmp.Compare(b.Ordinal, a.Ordinal))
+	})
+	return inOrder != decide(shuffled)
+}
+
+// The same decision whatever the order of arrival. A mutant that draws from
+// one generator shared by all requests, as most tools do, must fail this test.
+func TestOrderOfArrivalDoesNotMatter(t *testing.T) {
+	rules := []Rule{
+		{Fault: newFault("rate_limit"), Probability: ptr(Share(0.4))},
+		{Fault: newFault("empty_200"), Probability: ptr(Share(0.1)), Per: PerRequest},
+		{Fault: &SlowTTFT{By: time.Second, Jitter: 0.3}, Probability: ptr(Share(0.5))},
+	}
+	if orderMatters(func() *Schedule { return schedule(t, 1, rules...) }) {
+		t.Error("decisions depend on the order of arrival")
+	}
+	mutant := func() *Schedule {
+		state := uint64(1)
+		return schedule(t, 1, rules...).WithBits(func(uint64, ...string) uint64 {
+			state = state*6364136223846793005 + 1442695040888963407
+			return state
+		})
+	}
+	if !orderMatters(mutant) {
+		t.Error("the mutant with a shared generator passes: the test proves nothing")
+	}
+}
+
+func TestWindows(t *testing.T) {
+	got := schedule(t, 1,
+		Rule{Fault: newFault("empty_200"), During: "spike"},
+		Rule{Fault: newFault("http_500"), At: &At{"ramp", -time.Second}, For: ptr(3 * time.Second)},
+		Rule{Fault: newFault("http_503"), From: ptr(time.Second)},
+	).Windows()
+	want := []RuleWindow{
+		{0, "empty_200", sec(12.5), sec(22.5)},
+		{1, "http_500", sec(7.5), sec(10.5)},
+		{2, "http_503", sec(1.5), math.MaxInt64},
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("windows %v, want %v", got, want)
+	}
+}
+
+// A wait that varies stays within its jitter, and is drawn apart from the
+// choice: raising the probability does not change it.
+func TestJitter(t *testing.T) {
+	at := func(p Share, i int64) *Delay {
+		return schedule(t, 1, Rule{Fault: &SlowTTFT{By: time.Second, Jitter: 0.2}, Probability: &p}).Decide(call(i)).Effect.Delay
+	}
+	seen := map[time.Duration]bool{}
+	for i := range int64(200) {
+		d := at(1, i)
+		if d.Extra < 800*time.Millisecond || d.Extra > 1200*time.Millisecond {
+			t.Errorf("delay %s is outside of 1 s +- 20 %%", d.Extra)
+		}
+		seen[d.Extra] = true
+		if rarer := at(0.3, i); rarer != nil && rarer.Extra != d.Extra {
+			t.Errorf("key %d: delay %s at 30 %%, %s at 100 %%", i, rarer.Extra, d.Extra)
+		}
+	}
+	if len(seen) < 190 {
+		t.Errorf("only %d different delays in 200", len(seen))
+	}
+}
