@@ -53,62 +53,85 @@ func TestRuleString(t *testing.T) {
 	}
 }
 
+// refusal is a list of rules and all that is wrong with it: "path: message",
+// one a line; "" for nothing.
+type refusal struct {
+	rules []Rule
+	want  string
+}
+
 // Every message says what is wrong and what to do.
-func TestValidate(t *testing.T) {
-	d := func(s string) *time.Duration {
-		v, err := time.ParseDuration(s)
-		if err != nil {
-			panic(err)
+func checkRefusals(t *testing.T, refusals []refusal) {
+	t.Helper()
+	for _, c := range refusals {
+		var got []string
+		for _, p := range Validate(c.rules, load) {
+			got = append(got, p.Path+": "+p.Msg)
 		}
-		return &v
+		if text := strings.Join(got, "\n"); text != c.want {
+			t.Errorf("%s\ngot  %s\nwant %s", c.rules, text, c.want)
+		}
 	}
-	hang := func(with func(*Rule)) []Rule {
-		r := Rule{Fault: newFault("hang_before_headers")}
-		with(&r)
-		return []Rule{r}
+}
+
+// hang is a rule that is right, but for what change does to it.
+func hang(change func(*Rule)) []Rule {
+	r := Rule{Fault: newFault("hang_before_headers")}
+	change(&r)
+	return []Rule{r}
+}
+
+func dur(s string) *time.Duration {
+	v, err := time.ParseDuration(s)
+	if err != nil {
+		panic(err)
 	}
-	with := func(f Fault) []Rule { return []Rule{{Fault: f}} }
-	for _, c := range []struct {
-		rules []Rule
-		want  string // "path: message", one a line; "" for none
-	}{
+	return &v
+}
+
+func TestValidateWindows(t *testing.T) {
+	checkRefusals(t, []refusal{
 		{hang(func(r *Rule) {}), ""},
 		{hang(func(r *Rule) { r.During = "spike" }), ""},
-		{hang(func(r *Rule) { r.At, r.For = &At{"spike", time.Second}, d("5s") }), ""},
-		{hang(func(r *Rule) { r.At, r.For = &At{"", time.Second}, d("5s") }), ""},
-		{hang(func(r *Rule) { r.From = d("39s") }), ""},
+		{hang(func(r *Rule) { r.At, r.For = &At{"spike", time.Second}, dur("5s") }), ""},
+		{hang(func(r *Rule) { r.At, r.For = &At{"", time.Second}, dur("5s") }), ""},
+		{hang(func(r *Rule) { r.From = dur("39s") }), ""},
 		{hang(func(r *Rule) { r.Probability, r.Times, r.Requests, r.Per = ptr(Share(1)), 3, 3, PerRequest }), ""},
-
-		// Windows.
 		{hang(func(r *Rule) { r.During = "spik" }), `[0].during: there is no phase "spik": one of warm, ramp, spike, recovery; did you mean spike?`},
-		{hang(func(r *Rule) { r.At, r.For = &At{"night", 0}, d("5s") }), `[0].at: there is no phase "night": one of warm, ramp, spike, recovery`},
-		{hang(func(r *Rule) { r.At, r.For = &At{"spike", 30 * time.Second}, d("5s") }),
+		{hang(func(r *Rule) { r.At, r.For = &At{"night", 0}, dur("5s") }), `[0].at: there is no phase "night": one of warm, ramp, spike, recovery`},
+		{hang(func(r *Rule) { r.At, r.For = &At{"spike", 30 * time.Second}, dur("5s") }),
 			"[0].at: the rule applies from 42s to 47s, but the load lasts from 0s to 40s: it would hit nothing"},
-		{hang(func(r *Rule) { r.At, r.For = &At{"warm", -10 * time.Second}, d("5s") }),
+		{hang(func(r *Rule) { r.At, r.For = &At{"warm", -10 * time.Second}, dur("5s") }),
 			"[0].at: the rule applies from -10s to -5s, but the load lasts from 0s to 40s: it would hit nothing"},
-		{hang(func(r *Rule) { r.From = d("40s") }), "[0].from: the rule applies from 40s to the end, but the load lasts from 0s to 40s: it would hit nothing"},
-		{hang(func(r *Rule) { r.To = d("0s") }), "[0].to: is before the load starts, so the rule would never apply: times count from its start"},
+		{hang(func(r *Rule) { r.From = dur("40s") }), "[0].from: the rule applies from 40s to the end, but the load lasts from 0s to 40s: it would hit nothing"},
+		{hang(func(r *Rule) { r.To = dur("0s") }), "[0].to: is before the load starts, so the rule would never apply: times count from its start"},
+	})
+}
 
-		// Selectors that contradict each other.
+func TestValidateSelectors(t *testing.T) {
+	checkRefusals(t, []refusal{
 		{hang(func(r *Rule) { r.At = &At{"spike", 0} }), "[0].at: says when the rule starts but not how long it lasts: add for, such as for: 5s"},
-		{hang(func(r *Rule) { r.For = d("5s") }), "[0].for: says how long the rule lasts but not when it starts: add at, such as at: spike + 2s"},
-		{hang(func(r *Rule) { r.For, r.At = d("0s"), &At{"spike", 0} }), "[0].for: is 0s, so the rule would never apply: give a duration above 0"},
-		{hang(func(r *Rule) { r.During, r.At, r.For = "spike", &At{"spike", 0}, d("5s") }),
+		{hang(func(r *Rule) { r.For = dur("5s") }), "[0].for: says how long the rule lasts but not when it starts: add at, such as at: spike + 2s"},
+		{hang(func(r *Rule) { r.For, r.At = dur("0s"), &At{"spike", 0} }), "[0].for: is 0s, so the rule would never apply: give a duration above 0"},
+		{hang(func(r *Rule) { r.During, r.At, r.For = "spike", &At{"spike", 0}, dur("5s") }),
 			"[0].at: contradicts during, which is a whole phase: keep one; for a part of a phase write at: spike + 2s, for: 5s"},
-		{hang(func(r *Rule) { r.During, r.For = "spike", d("5s") }),
+		{hang(func(r *Rule) { r.During, r.For = "spike", dur("5s") }),
 			"[0].for: contradicts during, which is a whole phase: for a part of it write at: spike, for: 5s"},
-		{hang(func(r *Rule) { r.During, r.From, r.To = "spike", d("1s"), d("2s") }),
+		{hang(func(r *Rule) { r.During, r.From, r.To = "spike", dur("1s"), dur("2s") }),
 			"[0].from: contradicts during: give either a phase, an instant with for, or from and to\n" +
 				"[0].to: contradicts during: give either a phase, an instant with for, or from and to"},
-		{hang(func(r *Rule) { r.At, r.For, r.To = &At{"spike", 0}, d("5s"), d("20s") }),
+		{hang(func(r *Rule) { r.At, r.For, r.To = &At{"spike", 0}, dur("5s"), dur("20s") }),
 			"[0].to: contradicts at: give either a phase, an instant with for, or from and to"},
-		{hang(func(r *Rule) { r.From, r.To = d("5s"), d("5s") }), "[0].to: is not after from, so the rule would never apply: from is 5s, to is 5s"},
-		{hang(func(r *Rule) { r.From = d("-5s") }), "[0].from: is before the load starts: times count from its start, so give 0s or more"},
+		{hang(func(r *Rule) { r.From, r.To = dur("5s"), dur("5s") }), "[0].to: is not after from, so the rule would never apply: from is 5s, to is 5s"},
+		{hang(func(r *Rule) { r.From = dur("-5s") }), "[0].from: is before the load starts: times count from its start, so give 0s or more"},
 		{hang(func(r *Rule) { r.Requests, r.Every = 3, 10 }),
 			"[0].every: contradicts requests: the first 3 requests and one in 10 of all are different choices; keep one"},
 		{hang(func(r *Rule) { r.Times, r.Match.Attempt = 2, 3 }), "[0].match.attempt: is 3, but times: 2 stops before it, so the rule would never apply"},
+	})
+}
 
-		// Values.
+func TestValidateValues(t *testing.T) {
+	checkRefusals(t, []refusal{
 		{hang(func(r *Rule) { r.Probability = ptr(Share(40)) }), "[0].probability: 40 is not between 0 and 1: did you mean 40%?"},
 		{hang(func(r *Rule) { r.Probability = ptr(Share(-0.1)) }), "[0].probability: -0.1 is not between 0 and 1: give a share such as 0.4 or 40%"},
 		{hang(func(r *Rule) { r.Per = "call" }), `[0].per: "call" is unknown: one of attempt, step, request, tenant`},
@@ -118,8 +141,11 @@ func TestValidate(t *testing.T) {
 		{[]Rule{{}}, "[0]: names no fault: give it exactly one, such as rate_limit: {retry_after: 2s}"},
 		{[]Rule{{Fault: newFault("eof_no_done"), Match: Match{Dialect: "ollama"}}},
 			`[0].match.dialect: eof_no_done does not exist in "ollama", only in openai, anthropic`},
+	})
+}
 
-		// Names.
+func TestValidateNames(t *testing.T) {
+	checkRefusals(t, []refusal{
 		{[]Rule{{Fault: newFault("empty_200")}, {Fault: newFault("http_500")}, {Fault: newFault("empty_200")}},
 			"[2]: is a second rule of empty_200 and has no name: add name, such as name: empty_200_2"},
 		{[]Rule{{Fault: newFault("empty_200")}, {Name: "b", Fault: newFault("empty_200")}}, ""},
@@ -127,8 +153,12 @@ func TestValidate(t *testing.T) {
 			`[1].name: "b" is already the name of rule 1: names must differ, give this one another`},
 		{[]Rule{{Name: "empty_200", Fault: newFault("http_500")}, {Fault: newFault("empty_200")}},
 			`[1]: "empty_200" is already the name of rule 1: names must differ, give this one another`},
+	})
+}
 
-		// Parameters.
+func TestValidateParameters(t *testing.T) {
+	with := func(f Fault) []Rule { return []Rule{{Fault: f}} }
+	checkRefusals(t, []refusal{
 		{with(&Cut{name: "conn_reset_mid", AfterTokens: ptr(1), AfterEvents: ptr(2)}),
 			"[0].conn_reset_mid.after_events: contradicts after_tokens: an answer is cut at one position, keep one of them"},
 		{with(&InStreamError{Type: "oops", AfterBytes: ptr(-1)}),
@@ -145,15 +175,7 @@ func TestValidate(t *testing.T) {
 		{with(&RateLimit{Honest: true, Scope: "model", Lie: time.Second}),
 			"[0].rate_limit.lie: needs a retry_after that names a time ahead, and none does not\n" +
 				"[0].rate_limit.scope: model is not built yet: leave it out, a limit holds back the retries of its step"},
-	} {
-		var got []string
-		for _, p := range Validate(c.rules, load) {
-			got = append(got, p.Path+": "+p.Msg)
-		}
-		if text := strings.Join(got, "\n"); text != c.want {
-			t.Errorf("%s\ngot  %s\nwant %s", c.rules, text, c.want)
-		}
-	}
+	})
 }
 
 // Without a load (chaos mock) there are no phases to name.
