@@ -227,13 +227,16 @@ const (
 type RuleState string
 
 // States. A rule that was not eligible is not in the record. Unknown: the
-// attempt has no carrier, so a rule that matches a tenant could not apply.
+// attempt has no carrier, so a rule that needs the request's key could not
+// apply. Held: no dice were thrown, as an honest limit given to an earlier
+// attempt of the step had not run out; it is neither chosen nor passed.
 const (
 	RulePassed   RuleState = "passed"
 	RuleInjected RuleState = "injected"
 	RuleMasked   RuleState = "masked"
 	RuleMissed   RuleState = "missed"
 	RuleUnknown  RuleState = "unknown"
+	RuleHeld     RuleState = "held"
 )
 
 // RuleHit is the state of one rule for one attempt.
