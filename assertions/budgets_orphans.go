@@ -1,0 +1,41 @@
+package assertions
+
+import "time"
+
+// When an attempt is for nobody.
+const (
+	AfterGaveUp = "gave_up"
+	AfterEnded  = "ended"
+)
+
+var orphansEntry = Entry{
+	ID: "budgets.no_orphan_attempts", Number: "B4",
+	Claim: "No new call is made for a user who has given up.",
+	Doc: "Attempts that arrive more than the grace after their request was given up by the user. With after: ended, also those after an answer " +
+		"that had ended, for services without background work.",
+	Source: SourceHeuristic, SourceNote: "1 s for the news to travel",
+	SoundSide:   "fail: both instants are on one clock, and the attempt names its request",
+	Confounders: []string{"C16 background work that is wanted", "requests that were open at the end of the run are never judged"},
+	Calls:       true, Exposed: "requests that the user gave up",
+	FedBy:   []string{"hang_before_headers", "stall_mid_stream", "slow_ttft", "brownout", "trickle", "rate_limit", "http_*"},
+	Provoke: "- {hang_before_headers: {}, during: %s, probability: 0.1}", Need: needInvariant,
+	New: func() Check { return &NoOrphanAttempts{Grace: time.Second, After: AfterGaveUp} },
+}
+
+// NoOrphanAttempts are the arguments of budgets.no_orphan_attempts.
+type NoOrphanAttempts struct {
+	Grace time.Duration `yaml:"grace" default:"1s" doc:"how long after the end of the request an attempt may still arrive"`
+	After string        `yaml:"after" default:"gave_up" enum:"gave_up,ended" doc:"gave_up: requests that the user gave up; ended: all that have ended"`
+}
+
+// Validate says what is wrong with the arguments.
+func (c *NoOrphanAttempts) Validate() []Problem {
+	var ps []Problem
+	if c.Grace < 0 {
+		ps = append(ps, Problem{"grace", "must not be negative"})
+	}
+	if c.After != AfterGaveUp && c.After != AfterEnded {
+		ps = append(ps, Problem{"after", "must be gave_up or ended"})
+	}
+	return ps
+}

@@ -1,0 +1,25 @@
+package assertions
+
+var availableEntry = Entry{
+	ID: "degradation.available", Number: "D1",
+	Claim:  "Users get a full or a degraded answer.",
+	Doc:    "Full and degraded answers divided by requests due; what was not sent counts as no answer, what was open at the end is left out.",
+	Source: SourceHeuristic, SourceNote: "two nines while faults hit",
+	SoundSide:   "both: the user's side alone is judged",
+	Confounders: []string{"C9 a generator that lags", "C12 limits of the provider that the load itself reaches"},
+	Exposed:     "requests, in a scope that a fault reached if the plan has one there", Need: 299,
+	New: func() Check { return &Available{Min: 0.99} },
+}
+
+// Available are the arguments of degradation.available.
+type Available struct {
+	Min Share `yaml:"min" default:"99%" doc:"least share of requests that get a full or degraded answer"`
+}
+
+// Validate says what is wrong with the arguments.
+func (c *Available) Validate() []Problem {
+	if !(c.Min > 0) || c.Min >= 1 {
+		return []Problem{{"min", "must be between 0% and 100%: no number of requests proves that all are answered"}}
+	}
+	return nil
+}

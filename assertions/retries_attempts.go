@@ -1,0 +1,28 @@
+package assertions
+
+var retryAttemptsEntry = Entry{
+	ID: "retries.attempts", Number: "R1",
+	Claim: "No call is tried more often than allowed.",
+	Doc: "Tries of one call: its first attempt and the retries of it, at one model. Hedges and fallbacks to another model are not tries; " +
+		"a call repeated after a clean answer is a new call.",
+	Source: SourceLiterature, SourceNote: "SRE book: three attempts a request",
+	SoundSide:   "both, where all attempts are joined: the provider counts what arrives",
+	Confounders: []string{"C2 hedged requests are told apart by overlap", "C3 loops that repeat a call are told apart by the clean answer before"},
+	Calls:       true, Exposed: "calls whose first try failed",
+	FedBy:   []string{"rate_limit", "http_*", "hang_before_headers", "stall_mid_stream", "conn_reset_*", "empty_200", "eof_no_done", "in_stream_error"},
+	Provoke: "- {http_500: {}, during: %s, probability: 0.3}", Need: needInvariant,
+	New: func() Check { return &RetryAttempts{Max: 3} },
+}
+
+// RetryAttempts are the arguments of retries.attempts.
+type RetryAttempts struct {
+	Max int `yaml:"max" default:"3" doc:"most tries of one call, the first included"`
+}
+
+// Validate says what is wrong with the arguments.
+func (c *RetryAttempts) Validate() []Problem {
+	if c.Max < 1 {
+		return []Problem{{"max", "must be at least 1: the first try counts"}}
+	}
+	return nil
+}
