@@ -85,7 +85,7 @@ const (
 // Bounds of a configuration: what a bucket in int64 nanoseconds and an answer
 // in memory can hold.
 const (
-	limitMax        = 100_000_000 // per minute; times 6e10 ns stays below 2^63
+	limitMax        = 50_000_000 // per minute; twice that times 6e10 ns stays below 2^63
 	outputTokensMax = 1_000_000
 	slotsMax        = 1_000_000
 	dimensionsMax   = 65_536

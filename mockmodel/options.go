@@ -3,6 +3,7 @@ package mockmodel
 import (
 	"time"
 
+	"github.com/chaoskit/chaos/faults"
 	"github.com/chaoskit/chaos/internal/journal"
 	"github.com/chaoskit/chaos/internal/wire"
 )
@@ -16,6 +17,8 @@ type Options struct {
 	Codec *wire.Codec
 	// Sink takes one Attempt per call at an inference endpoint. nil: none.
 	Sink journal.Sink
+	// Faults that are on from the start; SetFaults replaces them. nil: none.
+	Faults *faults.Schedule
 	// Seed of the words, vectors and ids.
 	Seed uint64
 	// Horizon is how long after its last attempt a step is remembered: its

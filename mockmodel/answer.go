@@ -1,0 +1,267 @@
+package mockmodel
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"github.com/chaoskit/chaos/faults"
+	"github.com/chaoskit/chaos/internal/journal"
+	"github.com/chaoskit/chaos/internal/wire"
+)
+
+// timing is when the parts of an answer are due, in ns on the run's clock.
+// Every instant is counted from the admission, so that a late write makes no
+// other one late.
+//
+//	admitted ──first──▶ token 1 ──gap──▶ token 2 ──gap──▶ ... token n ──gap──▶ end
+//
+// The end is one gap behind the last token: a model finds out that it is done
+// by generating one token more. An answer in one piece is sent at the end.
+type timing struct {
+	admitted   int64
+	first, gap time.Duration
+	// ownFirst and ownGap are the model's own, without faults.
+	ownFirst, ownGap time.Duration
+}
+
+// token returns when token i, from 0, is due.
+func (t *timing) token(i int) int64 { return t.at(t.first, t.gap, i) }
+
+// end returns when an answer of n tokens is done.
+func (t *timing) end(n int) int64 { return t.at(t.first, t.gap, n) }
+
+func (t *timing) at(first, gap time.Duration, n int) int64 {
+	return saturate(saturate(t.admitted, first), times(gap, n))
+}
+
+// generated returns how many of n tokens exist at now.
+func (t *timing) generated(now int64, n int) int {
+	since := now - t.token(0)
+	switch {
+	case since < 0:
+		return 0
+	case t.gap <= 0:
+		return n
+	}
+	return int(min(int64(n), since/int64(t.gap)+1))
+}
+
+// times multiplies and saturates.
+func times(d time.Duration, n int) time.Duration {
+	const most = time.Duration(1<<63 - 1)
+	if n > 0 && d > most/time.Duration(n) {
+		return most
+	}
+	return d * time.Duration(n)
+}
+
+// timing works out when the answer is due. The load that a brownout grows with
+// is that of the instant of admission.
+func (a *attempt) timing() timing {
+	m := &a.station.Model
+	t := timing{admitted: a.rec.AdmittedNs, ownFirst: defaultTTFT}
+	if a.route.kind != "chat" {
+		t.ownFirst = defaultLookup
+	}
+	if m.TTFT != nil {
+		t.ownFirst = *m.TTFT
+	}
+	if rate := *m.TokensPerSecond; rate > 0 {
+		t.ownGap = time.Duration(float64(time.Second) / rate)
+	}
+	t.first, t.gap = t.ownFirst, t.ownGap
+	if a.effect.Delay != nil || a.effect.Pace != nil {
+		load := a.station.inFlight()
+		if d := a.effect.Delay; d != nil {
+			t.first = d.FirstToken(t.ownFirst, load)
+		}
+		if p := a.effect.Pace; p != nil {
+			t.gap = p.Gap(t.ownGap, load)
+		}
+	}
+	return t
+}
+
+// answer prepares what is said and sends it.
+func (a *attempt) answer() {
+	a.prepare()
+	t := a.timing()
+	if s, ok := a.call.form.(streamer); ok && a.call.stream {
+		a.stream(s, t)
+	} else {
+		a.deliver(t)
+	}
+	if a.rec.Cause == journal.CauseNone && a.shown != 0 {
+		a.rec.Cause = journal.CauseFault
+	}
+}
+
+// prepare fills in the answer: who gives it, what it says, what it costs.
+func (a *attempt) prepare() {
+	rec := &a.rec
+	ans := &a.ans
+	*ans = answer{
+		content: ans.content[:0], id: a.request, created: a.s.opt.Epoch.Time(rec.ArrivedNs).Unix(), model: a.call.model,
+		tokensIn: rec.TokensIn, seed: a.s.opt.Seed, store: a.s.store,
+	}
+	if e, ok := a.call.form.(*openAIEmbeddings); ok && e.dimensions == 0 {
+		e.dimensions = a.station.Dimensions
+	}
+	if m := a.effect.Mutation; m != nil {
+		switch m.Kind {
+		case faults.MutationEmpty:
+			ans.empty, ans.tokensIn = true, 0
+		case faults.MutationWrongModel:
+			rec.ModelServed = bounded(m.Model, 128)
+			if m.Declared {
+				ans.model = m.Model
+			}
+		}
+	}
+	if a.route.kind != "chat" || ans.empty {
+		return
+	}
+	a.compose()
+	ans.say, ans.cut, ans.tokensOut = &a.script, a.script.tokens < a.script.asked, a.script.tokens
+	rec.TokensPlanned = a.script.tokens
+}
+
+// compose writes what a chat model says: an answer of the plan, or generated
+// words with watermarks. A retry says the same again, another model does not.
+func (a *attempt) compose() {
+	rec := &a.rec
+	s := &a.script
+	*s = script{codec: a.s.opt.Codec}
+	for i := range a.s.answers {
+		if l := &a.s.answers[i]; l.matches(&a.call) {
+			s.text, s.asked = l.text, wire.Tokens(l.text)
+			s.limit(a.call.maxTokens)
+			return
+		}
+	}
+	s.asked = a.station.OutputTokens
+	if a.outputAsked > 0 {
+		s.asked = min(a.outputAsked, outputTokensMax)
+	}
+	s.limit(a.call.maxTokens)
+	s.text = wire.Text(a.s.opt.Seed, s.tokens, "mockmodel.words", rec.Key.Phase, strconv.FormatInt(rec.Key.Index, 36), strconv.FormatUint(rec.StepHash, 36), rec.ModelServed)
+	s.marked = true
+	s.mark = wire.Mark{
+		Attempt: rec.ID, Model: rec.ModelServed,
+		ID: wire.ID{Run: a.s.opt.Codec.Run, Phase: rec.Key.Phase, Index: rec.Key.Index, Tenant: rec.Tenant},
+	}
+	rec.MarkID = rec.ID
+}
+
+// limit cuts the script to max tokens; 0 is no limit.
+func (s *script) limit(most int) {
+	s.tokens = s.asked
+	if most > 0 {
+		s.tokens = min(s.tokens, most)
+	}
+}
+
+// literal writes an answer of the plan down as text.
+func (a Answer) literal() literal {
+	if a.JSON == nil {
+		return literal{a.When, a.Text}
+	}
+	b, err := json.Marshal(a.JSON)
+	if err != nil { // Validate has refused it
+		return literal{a.When, "null"}
+	}
+	return literal{a.When, string(b)}
+}
+
+// waitDue waits until a write is due and notes how late it is. false: the
+// caller is gone.
+func (a *attempt) waitDue(due int64) bool {
+	if !a.wait(due) {
+		return false
+	}
+	a.late(due)
+	return true
+}
+
+// late notes the lateness of a write that was due and happens now. Time that
+// the caller took to read what was written before is not the provider's.
+func (a *attempt) late(due int64) {
+	by := max(0, a.now()-max(due, a.wroteNs))
+	a.rec.LateMaxNs = max(a.rec.LateMaxNs, by)
+	a.s.lateBy(by)
+}
+
+// met notes which of delay and pace have shown by now: as soon as the model
+// alone would have done what has not been done yet. Who gives up while waiting
+// has met the fault, who gives up before that has not.
+func (a *attempt) met(t *timing, now int64, n int) {
+	if a.effect.Delay != nil && t.first > t.ownFirst && now > saturate(t.admitted, t.ownFirst) {
+		a.show(faults.SlotDelay)
+	}
+	if a.effect.Pace == nil || n == 0 || t.gap == t.ownGap {
+		return
+	}
+	// From the second token on, or from the end of an answer of one.
+	if slow := t.gap > t.ownGap && now > t.at(t.first, t.ownGap, 1); slow || now >= t.at(t.first, t.gap, 1) {
+		a.show(faults.SlotPace)
+	}
+}
+
+// deliver sends the answer in one piece when its last token is done.
+func (a *attempt) deliver(t timing) {
+	rec := &a.rec
+	n := a.ans.tokensOut
+	came := a.waitDue(t.end(n))
+	now := a.now()
+	a.met(&t, now, n)
+	if !came {
+		rec.TokensEmitted = t.generated(now, n) // generated, and to be paid for
+		return
+	}
+	a.ans.nowNs = now
+	a.buf = a.call.form.whole(a.buf[:0], &a.ans)
+	a.w.Header()["Content-Type"] = jsonType
+	a.writeHead(200, len(a.buf))
+	rec.TokensEmitted = n
+	if a.effect.Mutation != nil {
+		a.show(faults.SlotMutation)
+	}
+	at := len(a.buf)
+	if a.effect.Ending != nil {
+		at = a.cutBody(a.effect.Ending.After)
+	}
+	if !a.write(a.buf[:at]) {
+		return
+	}
+	rec.FirstNs, rec.LastNs = rec.HeaderNs, rec.HeaderNs
+	if n > 0 {
+		a.emit(rec.HeaderNs, n)
+	}
+	if at < len(a.buf) {
+		a.endHere()
+		return
+	}
+	rec.End = journal.AttemptComplete
+}
+
+// cutBody returns where an answer in one piece is cut: the whole of it has
+// been promised by Content-Length. A position in tokens is behind so many
+// tokens of the text; where there is no text, a token is four bytes of the
+// body. Behind the end there is nothing to cut, and the rule has missed.
+func (a *attempt) cutBody(p faults.Position) int {
+	at := p.N
+	if p.In == faults.Tokens {
+		switch {
+		case a.ans.contentAt == 0:
+			at = int(min(int64(p.N)*tokenBytes, int64(len(a.buf))))
+		case p.N > a.script.tokens:
+			return len(a.buf)
+		default:
+			again := a.script
+			again.mark.Seq = 0
+			at = a.ans.contentAt + len(appendEscaped(nil, again.say(nil, 0, p.N, a.ans.nowNs)))
+		}
+	}
+	return min(at, len(a.buf))
+}

@@ -1,0 +1,435 @@
+package mockmodel
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/chaoskit/chaos/faults"
+	"github.com/chaoskit/chaos/internal/draw"
+	"github.com/chaoskit/chaos/internal/journal"
+	"github.com/chaoskit/chaos/internal/wire"
+)
+
+// attempt is one call on its way through the provider. It belongs to one
+// goroutine, the handler's.
+type attempt struct {
+	s     *Server
+	w     http.ResponseWriter
+	rc    *http.ResponseController
+	r     *http.Request
+	ctx   context.Context // ends when the caller hangs up, or the server closes
+	conn  *conn
+	route *route
+
+	rec  journal.Attempt
+	body []byte
+	call call
+	// outputAsked is how many tokens the request id asks for; 0: it does not say.
+	outputAsked int
+	key         stepKey
+	holds       []hold // honest limits on the step
+	request     string // the id in headers and bodies, 24 characters
+	station     *station
+	inside      bool // it has a slot of the station
+
+	effect faults.Effect
+	hits   []faults.Hit
+	shown  faults.Slots // the slots of effect that were carried out
+	barred bool         // validation, a limit or capacity hid the slots behind them
+
+	ans    answer
+	script script
+	out    frames
+	buf    []byte
+	timer  *time.Timer
+	// wroteNs is when the last write returned: what a caller that reads slowly
+	// delays is not the provider's lateness.
+	wroteNs int64
+	sent    progress
+}
+
+// Buffers above this are not kept for the next call.
+const bufferKeep = 256 << 10
+
+// attempt carries out one call and writes it down.
+func (s *Server) attempt(w http.ResponseWriter, r *http.Request, route *route) {
+	a := s.begin(w, r, route)
+	defer s.end(a)
+	a.run()
+	switch a.rec.End {
+	case journal.AttemptComplete, journal.AttemptEOF, journal.AttemptInStreamError:
+	default:
+		// Returning would end the answer in an orderly way, which a caller
+		// that has closed only its own direction would take for a whole one.
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// begin stamps the arrival of a call and opens its record.
+func (s *Server) begin(w http.ResponseWriter, r *http.Request, route *route) *attempt {
+	a, _ := s.pool.Get().(*attempt)
+	if a == nil {
+		a = &attempt{}
+	}
+	keep := *a
+	*a = attempt{
+		s: s, w: w, r: r, ctx: r.Context(), route: route,
+		body: keep.body[:0], buf: keep.buf[:0], timer: keep.timer,
+		out:  frames{buf: keep.out.buf[:0], ends: keep.out.ends[:0]},
+		ans:  answer{content: keep.ans.content[:0]},
+		call: call{messages: keep.call.messages[:0]},
+	}
+	a.rc = http.NewResponseController(w)
+	a.rec = journal.NewAttempt()
+	rec := &a.rec
+	rec.ArrivedNs = s.opt.Epoch.Now()
+	rec.ID = s.attempts.Add(1)
+	rec.Endpoint, rec.Dialect, rec.Kind = endpointName, route.vendor.name, route.kind
+	if c, ok := r.Context().Value(connKey{}).(*conn); ok {
+		a.conn = c
+		rec.Conn, rec.ConnSeq, rec.Source = c.id, int(c.seq.Add(1)), c.peer
+	}
+	rec.SDK = bounded(r.UserAgent(), 128)
+	if n, err := strconv.Atoi(r.Header.Get("X-Stainless-Retry-Count")); err == nil && n >= 0 {
+		rec.SDKRetry = n
+	}
+	rec.SDKTimeoutNs = sdkTimeout(r.Header)
+	if n, err := strconv.Atoi(r.Header.Get("X-Envoy-Attempt-Count")); err == nil && n > 0 {
+		rec.ProxyAttempt = n
+	}
+	if tp := r.Header.Get("Traceparent"); len(tp) >= 35 {
+		rec.TraceHash = wire.Fold64([]byte(tp[3:35]))
+	}
+	s.mu.Lock()
+	s.open[rec.ID] = struct{}{}
+	s.mu.Unlock()
+	return a
+}
+
+// endpointName is the name of the one endpoint that a provider has.
+const endpointName = "provider"
+
+// sdkTimeout reads how long the caller's SDK will wait, in seconds:
+// x-stainless-read-timeout of the Python SDKs, x-stainless-timeout of the rest.
+func sdkTimeout(h http.Header) int64 {
+	for _, name := range []string{"X-Stainless-Read-Timeout", "X-Stainless-Timeout"} {
+		if s, err := strconv.ParseFloat(h.Get(name), 64); err == nil && s > 0 && s < 1e9 {
+			return int64(s * float64(time.Second))
+		}
+	}
+	return journal.Never
+}
+
+func (a *attempt) now() int64 { return a.s.opt.Epoch.Now() }
+
+// run takes the call through the provider, in the order of DESIGN section 5.
+func (a *attempt) run() {
+	if !a.readBody() {
+		return
+	}
+	invalid := a.understand()
+	a.identify()
+	a.decide()
+	if a.connectionFault() {
+		return
+	}
+	if invalid != nil {
+		a.rec.Cause, a.barred = journal.CauseValidation, true
+		a.refuse(invalid)
+		return
+	}
+	a.station = a.s.station(a.call.model)
+	if a.statusFault() || !a.passLimits() || !a.takeSlot() {
+		return
+	}
+	a.answer()
+}
+
+// readBody reads the body. false: the call is over.
+func (a *attempt) readBody() bool {
+	most := a.route.vendor.bodyMax
+	if a.r.ContentLength > most {
+		a.tooLarge()
+		return false
+	}
+	// A deadline is set for the body alone: one that outlived it would end the
+	// wait for the caller's hang-up, and with it the call.
+	_ = a.rc.SetReadDeadline(time.Now().Add(bodyTimeout))
+	var err error
+	a.body, err = readAll(a.body, io.LimitReader(a.r.Body, most+1), int(min(max(a.r.ContentLength, 0), bufferKeep)))
+	_ = a.rc.SetReadDeadline(time.Time{})
+	a.rec.BodyBytes = len(a.body)
+	switch {
+	case err != nil && errors.Is(err, os.ErrDeadlineExceeded):
+		a.rec.Cause, a.barred = journal.CauseValidation, true
+		r := a.route.vendor.words(http.StatusRequestTimeout, &a.call)
+		a.refuse(&r)
+		return false
+	case err != nil:
+		a.gone()
+		return false
+	case int64(len(a.body)) > most:
+		a.tooLarge()
+		return false
+	}
+	a.rec.BodyNs = a.now()
+	a.rec.BodyHash = wire.Fold64(a.body)
+	return true
+}
+
+func (a *attempt) tooLarge() {
+	a.rec.Cause, a.barred = journal.CauseValidation, true
+	a.w.Header().Set("Connection", "close") // the rest of the body is not read
+	r := a.route.vendor.words(http.StatusRequestEntityTooLarge, &a.call)
+	a.refuse(&r)
+}
+
+// readAll reads r into buf, with room for want bytes from the start.
+func readAll(buf []byte, r io.Reader, want int) ([]byte, error) {
+	if cap(buf) <= want {
+		buf = make([]byte, 0, want+512)
+	}
+	for {
+		if len(buf) == cap(buf) {
+			buf = append(buf, 0)[:len(buf)]
+		}
+		n, err := r.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if err == io.EOF {
+			return buf, nil
+		}
+		if err != nil {
+			return buf, err
+		}
+	}
+}
+
+// understand reads the body in its dialect, and names its step.
+func (a *attempt) understand() *refusal {
+	c := &a.call
+	c.kind = a.route.kind
+	if !valid(a.body) {
+		a.rec.StepHash = rawHash(c.kind, a.body)
+		return a.route.vendor.notJSON()
+	}
+	body := doc(a.body)
+	body = body[space(body, 0):]
+	a.rec.StepHash = stepHash(c.kind, body)
+	r := a.route.read(body, c)
+	rec := &a.rec
+	rec.ModelAsked = bounded(c.model, 128)
+	rec.ModelServed = rec.ModelAsked
+	rec.Stream, rec.MaxTokens, rec.Messages, rec.TokensIn = c.stream, c.maxTokens, len(c.messages), c.tokensIn
+	if v := a.route.vendor; v.version != "" && a.r.Header.Get(v.version) == "" {
+		return v.noVersion()
+	}
+	return r
+}
+
+// carriers of a request id by their names in wire.
+var carriers = map[string]journal.Carriers{
+	"header": journal.CarrierHeader, "gateway": journal.CarrierGateway,
+	"traceparent": journal.CarrierTraceparent, "marker": journal.CarrierMarker,
+}
+
+// identify finds out whose call it is, and which attempt of its step.
+func (a *attempt) identify() {
+	rec := &a.rec
+	id := a.s.opt.Codec.Identify(a.r.Header, a.call.carrier)
+	rec.Conflict, rec.Stale = id.Conflict, id.Stale
+	for _, name := range id.Seen {
+		rec.CarriersSeen |= carriers[name]
+	}
+	// An attempt that nobody names is interchangeable with all of its body.
+	rec.Key = journal.Key{Phase: journal.PhaseAnon, Index: int64(rec.StepHash >> 1)}
+	if id.Found && !id.Stale {
+		rec.Key = journal.Key{Phase: id.ID.Phase, Index: id.ID.Index}
+		rec.Tenant = id.ID.Tenant
+		rec.Carrier = carriers[id.Carrier]
+		a.outputAsked = id.ID.OutputTokens
+	}
+	a.key = stepKey(finish(finish(fnvString(fnvOffset, rec.Key.Phase)+uint64(rec.Key.Index)) + rec.StepHash))
+	rec.Ordinal, a.holds = a.s.memory.arrive(a.key, rec.ArrivedNs)
+	a.request = requestID(a.s.opt.Seed, rec)
+}
+
+// requestID draws 24 letters and digits that belong to the attempt: the same
+// in every run of a seed.
+func requestID(seed uint64, rec *journal.Attempt) string {
+	const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	bits := draw.Bits(seed, "mockmodel.id", rec.Key.Phase, strconv.FormatInt(rec.Key.Index, 36), strconv.FormatUint(rec.StepHash, 36), strconv.Itoa(rec.Ordinal))
+	var id [24]byte
+	for i := range id {
+		bits += 0x9e3779b97f4a7c15 // SplitMix64
+		id[i] = alphabet[finish(bits)%uint64(len(alphabet))]
+	}
+	return string(id[:])
+}
+
+// decide asks the faults what happens to the call.
+func (a *attempt) decide() {
+	schedule := a.s.faults.Load()
+	if schedule == nil {
+		return
+	}
+	rec := &a.rec
+	c := faults.Call{
+		Phase: rec.Key.Phase, Index: rec.Key.Index, HasKey: rec.Carrier != 0, Tenant: rec.Tenant,
+		Model: a.call.model, Dialect: rec.Dialect, Kind: rec.Kind, Endpoint: rec.Endpoint, Stream: rec.Stream,
+		StepHash: rec.StepHash, Ordinal: rec.Ordinal, ArrivedNs: rec.ArrivedNs,
+	}
+	for _, h := range a.holds {
+		c.Held = append(c.Held, h.rule)
+	}
+	d := schedule.Decide(c)
+	a.effect, a.hits = d.Effect, d.Hits
+}
+
+// show notes that a slot of the effect was carried out.
+func (a *attempt) show(s faults.Slots) { a.shown |= s }
+
+// passLimits takes the call's share of the model's limits. false: refused.
+func (a *attempt) passLimits() bool {
+	l := a.station.limits
+	if !l.limited() {
+		return true
+	}
+	v := a.route.vendor
+	now := a.now()
+	q, refused := l.admit(int64(v.tokensAsked(&a.call)), now)
+	rec := &a.rec
+	rec.QuotaKey = a.station.Name
+	if q.requests.limit > 0 {
+		rec.LimitRemaining = q.requests.remaining
+	}
+	v.quota(a.w.Header(), q, a.s.opt.Epoch.Time(now))
+	if refused == nil {
+		return true
+	}
+	rec.Cause, a.barred = journal.CauseLimit, true
+	var said time.Duration
+	if refused.waitNs >= 0 {
+		rec.EarliestNs = now + refused.waitNs
+		said = a.sayWait(time.Duration(refused.waitNs), v.hintMS)
+	}
+	r := v.limited(&a.call, q, *refused, said)
+	a.refuse(&r)
+	return false
+}
+
+// takeSlot waits for a slot of the model. false: the call is over.
+func (a *attempt) takeSlot() bool {
+	from := a.now()
+	switch a.station.enter(a.ctx) {
+	case queueFull:
+		a.rec.Cause, a.barred = journal.CauseCapacity, true
+		r := a.route.vendor.words(a.route.vendor.overload, &a.call)
+		a.refuse(&r)
+		return false
+	case gaveUp:
+		a.rec.QueueNs = a.now() - from
+		a.gone()
+		return false
+	}
+	a.inside = true
+	a.rec.AdmittedNs = a.now()
+	a.rec.QueueNs = a.rec.AdmittedNs - from
+	return true
+}
+
+// refuse answers with an error.
+func (a *attempt) refuse(r *refusal) {
+	h := a.w.Header()
+	rec := &a.rec
+	rec.Code = r.code
+	if rec.Code == "" {
+		rec.Code = r.kind
+	}
+	a.buf = a.buf[:0]
+	if r.status != http.StatusOK {
+		a.buf = a.route.vendor.body(a.buf, r, a.request)
+	}
+	h["Content-Type"] = jsonType
+	a.writeHead(r.status, len(a.buf))
+	if a.write(a.buf) {
+		rec.LastNs = rec.HeaderNs
+		rec.End = journal.AttemptComplete
+	}
+}
+
+// writeHead sends status and headers; length -1 is a stream.
+func (a *attempt) writeHead(status, length int) {
+	h := a.w.Header()
+	if length >= 0 {
+		h["Content-Length"] = []string{strconv.Itoa(length)}
+	}
+	rec := &a.rec
+	rec.HeaderNs = a.now()
+	rec.Status = status
+	a.route.vendor.headers(h, a.request, time.Duration(rec.HeaderNs-rec.ArrivedNs))
+	a.w.WriteHeader(status)
+}
+
+// write sends b at once. false: the caller is gone.
+func (a *attempt) write(b []byte) bool {
+	_, err := a.w.Write(b)
+	if err == nil {
+		err = a.rc.Flush()
+	}
+	a.wroteNs = a.now()
+	if err != nil {
+		a.gone()
+		return false
+	}
+	return true
+}
+
+// wait waits until the instant on the run's clock. false: the caller is gone.
+// Every wait of the provider for time is this one.
+func (a *attempt) wait(untilNs int64) bool {
+	d := time.Duration(untilNs - a.now())
+	if d <= 0 {
+		if a.ctx.Err() != nil {
+			a.gone()
+			return false
+		}
+		return true
+	}
+	if a.timer == nil {
+		a.timer = time.NewTimer(d)
+	} else {
+		a.timer.Reset(d)
+	}
+	select {
+	case <-a.timer.C:
+		return true
+	case <-a.ctx.Done():
+		a.timer.Stop()
+		a.gone()
+		return false
+	}
+}
+
+// waitGone waits until the caller leaves or the server closes.
+func (a *attempt) waitGone() {
+	<-a.ctx.Done()
+	a.gone()
+	if a.rec.End == journal.AttemptPeerClosed {
+		a.rec.End = journal.AttemptStall
+	}
+}
+
+// gone notes that the call ended because the caller left, or the server closed.
+func (a *attempt) gone() {
+	if a.s.ctx.Err() != nil {
+		a.rec.End = journal.AttemptRunEnd
+		return
+	}
+	a.rec.PeerClosedNs = a.now()
+	a.rec.End = journal.AttemptPeerClosed
+}

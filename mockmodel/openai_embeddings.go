@@ -1,0 +1,194 @@
+package mockmodel
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/chaoskit/chaos/internal/wire"
+)
+
+// inputsMax is how many inputs a call may have: the API reference.
+const inputsMax = 2048
+
+// readOpenAIEmbeddings understands POST /v1/embeddings. Inputs are a string, a
+// list of strings, a list of token numbers, or a list of such lists.
+func readOpenAIEmbeddings(body doc, c *call) *refusal {
+	if r := openAIModel(body, c); r != nil {
+		return r
+	}
+	f := &openAIEmbeddings{}
+	c.form = f
+	input := body.get("input")
+	switch input.kind() {
+	case 0, 'n':
+		return openAIMissing("input")
+	case '"':
+		f.add(input, c)
+	case '[':
+		tokens := true
+		for v := range input.items {
+			tokens = tokens && v.kind() != '"' && v.kind() != '['
+			if !tokens {
+				f.add(v, c)
+			}
+		}
+		if tokens {
+			f.add(input, c)
+		}
+	default:
+		return openAIWrongType("input", "a string or an array", input)
+	}
+	if input == `""` || input.kind() == '[' && c.tokensIn == 0 || len(f.inputs) > inputsMax {
+		return &refusal{status: 400, kind: "invalid_request_error", param: "input", message: fmt.Sprintf("Invalid 'input': expected between 1 and %d inputs that are not empty.", inputsMax)}
+	}
+	switch format := body.get("encoding_format"); {
+	case format == `"base64"`:
+		f.base64 = true
+	case format.present() && format != `"float"`:
+		return &refusal{status: 400, kind: "invalid_request_error", code: "invalid_value", param: "encoding_format", message: "Invalid value: expected one of 'float' or 'base64' for 'encoding_format'."}
+	}
+	if d := body.get("dimensions"); d.present() {
+		n, ok := d.integer()
+		if !ok || n < 1 || n > dimensionsMax {
+			return &refusal{status: 400, kind: "invalid_request_error", code: "invalid_value", param: "dimensions", message: fmt.Sprintf("Invalid value for 'dimensions': expected an integer from 1 to %d.", dimensionsMax)}
+		}
+		f.dimensions = n
+	}
+	return nil
+}
+
+// openAIEmbeddings writes a list of embeddings: CreateEmbeddingResponse of
+// openai/openai-python, which asks for base64 unless told otherwise.
+type openAIEmbeddings struct {
+	inputs     []string // without markers, so that one text has one vector
+	base64     bool
+	dimensions int // 0: the model's own
+}
+
+func (f *openAIEmbeddings) add(v doc, c *call) {
+	text := string(v) // numbers of tokens: as they stand
+	n := 0
+	if v.kind() == '"' {
+		text = v.text()
+		n = wire.Tokens(text)
+	} else {
+		for range v.items {
+			n++
+		}
+	}
+	c.tokensIn += n
+	c.carrier = text
+	f.inputs = append(f.inputs, wire.StripMarkers(text))
+}
+
+func (f *openAIEmbeddings) whole(dst []byte, a *answer) []byte {
+	dst = append(dst, `{"object":"list","data":[`...)
+	if !a.empty {
+		vector := make([]float32, f.dimensions)
+		for i, text := range f.inputs {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = append(dst, `{"object":"embedding","index":`...)
+			dst = strconv.AppendInt(dst, int64(i), 10)
+			dst = append(dst, `,"embedding":`...)
+			embed(vector, a.seed, text)
+			dst = appendVector(dst, vector, f.base64)
+			dst = append(dst, '}')
+		}
+	}
+	dst = append(dst, `],"model":`...)
+	dst = appendString(dst, a.model)
+	dst = append(dst, `,"usage":{"prompt_tokens":`...)
+	dst = strconv.AppendInt(dst, int64(a.tokensIn), 10)
+	dst = append(dst, `,"total_tokens":`...)
+	dst = strconv.AppendInt(dst, int64(a.tokensIn), 10)
+	return append(dst, "}}"...)
+}
+
+// embed fills v with the vector of a text, of length 1 as OpenAI's are. Texts
+// that share words are near each other, as each word adds a direction of its
+// own. Only additions, multiplications and one square root: the same bits on
+// every machine.
+func embed(v []float32, seed uint64, text string) {
+	clear(v)
+	sum := make([]int64, len(v))
+	words(text, func(word string) {
+		state := fnvString(fnvOffset^seed, word)
+		for i := range sum {
+			state += 0x9e3779b97f4a7c15 // SplitMix64
+			sum[i] += int64(int16(finish(state)))
+		}
+	})
+	var square float64
+	for _, x := range sum {
+		square += float64(float64(x) * float64(x))
+	}
+	if square == 0 {
+		v[0] = 1
+		return
+	}
+	scale := 1 / math.Sqrt(square)
+	for i, x := range sum {
+		v[i] = float32(float64(x) * scale)
+	}
+}
+
+// wordsMax bounds the work for one text: beyond it, words no longer change a vector.
+const wordsMax = 64
+
+// words calls f for the words of a text in lower case, at most wordsMax of
+// them; for a text without words, once with the text.
+func words(text string, f func(string)) {
+	n, start := 0, -1
+	buf := make([]byte, 0, 32)
+	for i := 0; i <= len(text) && n < wordsMax; i++ {
+		if i < len(text) && (text[i] >= 0x80 || isDigit(text[i]) || text[i]|0x20 >= 'a' && text[i]|0x20 <= 'z') {
+			if start < 0 {
+				start, buf = i, buf[:0]
+			}
+			c := text[i]
+			if c >= 'A' && c <= 'Z' {
+				c |= 0x20
+			}
+			buf = append(buf, c)
+			continue
+		}
+		if start >= 0 {
+			f(string(buf))
+			n, start = n+1, -1
+		}
+	}
+	if n == 0 {
+		f(text)
+	}
+}
+
+// appendVector writes a vector as numbers, or as base64 of little-endian float32.
+func appendVector(dst []byte, v []float32, encoded bool) []byte {
+	if encoded {
+		raw := make([]byte, 0, 4*len(v))
+		for _, x := range v {
+			raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(x))
+		}
+		dst = append(dst, '"')
+		dst = base64.StdEncoding.AppendEncode(dst, raw)
+		return append(dst, '"')
+	}
+	dst = append(dst, '[')
+	for i, x := range v {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendFloat(dst, float64(x))
+	}
+	return append(dst, ']')
+}
+
+// appendFloat writes a float32 as JSON, shortest form.
+func appendFloat(dst []byte, x float64) []byte {
+	return strconv.AppendFloat(dst, x, 'g', -1, 32)
+}

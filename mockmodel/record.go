@@ -1,0 +1,93 @@
+package mockmodel
+
+import (
+	"github.com/chaoskit/chaos/faults"
+	"github.com/chaoskit/chaos/internal/journal"
+)
+
+// end closes the record of a call and hands it on.
+func (s *Server) end(a *attempt) {
+	rec := &a.rec
+	rec.EndNs = a.now()
+	if rec.End == "" { // a panic of our own; Err tells
+		rec.End = journal.AttemptReset
+	}
+	if a.inside {
+		a.station.leave()
+		if a.route.vendor.billsOutput && rec.TokensEmitted > 0 {
+			a.station.limits.use(int64(rec.TokensEmitted), rec.EndNs)
+		}
+		if !a.ans.empty {
+			p := s.price(rec.ModelServed)
+			rec.CostNanoUSD = int64(rec.TokensIn)*nanoPerToken(p.Input) + int64(rec.TokensEmitted)*nanoPerToken(p.Output)
+		}
+	}
+	rec.Rules = a.ruleHits()
+	s.mu.Lock()
+	delete(s.open, rec.ID)
+	s.mu.Unlock()
+	if s.opt.Sink != nil {
+		s.opt.Sink.Attempt(rec)
+	}
+	if cap(a.body) <= bufferKeep && cap(a.buf) <= bufferKeep && cap(a.out.buf) <= bufferKeep {
+		s.pool.Put(a)
+	}
+}
+
+// nanoPerToken turns USD per million tokens into nano-USD per token.
+func nanoPerToken(usdPerMillion float64) int64 { return int64(usdPerMillion*1000 + 0.5) }
+
+// ruleHits says what became of each rule.
+func (a *attempt) ruleHits() []journal.RuleHit {
+	if len(a.hits) == 0 {
+		return nil
+	}
+	out := make([]journal.RuleHit, 0, min(len(a.hits), journal.RulesMax))
+	for i := range a.hits {
+		if len(out) == journal.RulesMax {
+			break
+		}
+		out = append(out, a.ruleHit(&a.hits[i]))
+	}
+	return out
+}
+
+func (a *attempt) ruleHit(h *faults.Hit) journal.RuleHit {
+	out := journal.RuleHit{Name: h.Name, Slot: h.Wants.String(), At: -1}
+	shown := h.Slots & a.shown
+	switch {
+	case h.State == faults.Passed:
+		out.State = journal.RulePassed
+	case h.State == faults.Unknown:
+		out.State = journal.RuleUnknown
+	case h.State == faults.Held:
+		out.State = journal.RuleHeld
+	case shown != 0:
+		out.State, out.Slot = journal.RuleInjected, shown.String()
+		if shown.Has(faults.SlotEnding) {
+			out.At = a.effect.Ending.After.N
+		}
+	case h.Masked || a.barred:
+		out.State = journal.RuleMasked
+	default:
+		out.State = journal.RuleMissed
+	}
+	return out
+}
+
+// emit notes the progress of an answer: up to EmittedMax points. When they are
+// full every other one is dropped, so that they stay spread over the answer.
+func (a *attempt) emit(now int64, tokens int) {
+	p := a.rec.Emitted
+	if p == nil {
+		p = make([]journal.Point, 0, journal.EmittedMax)
+	}
+	if len(p) == journal.EmittedMax {
+		// Compact to the odd positions, so that the latest stays.
+		for i := range len(p) / 2 {
+			p[i] = p[2*i+1]
+		}
+		p = p[:len(p)/2]
+	}
+	a.rec.Emitted = append(p, journal.Point{TNs: now, Tokens: tokens})
+}

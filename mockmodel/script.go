@@ -1,0 +1,105 @@
+package mockmodel
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/chaoskit/chaos/internal/wire"
+)
+
+// markEvery is how many tokens lie between two watermarks.
+const markEvery = wire.MarkEvery
+
+// tokenBytes is the length of a token.
+const tokenBytes = wire.TokenBytes
+
+// script is what an answer says, token by token, with its watermarks.
+//
+// A watermark is invisible to the bill: it comes with the token before which
+// it stands (the last one with the token behind which it stands), and counts
+// as none.
+type script struct {
+	text   string
+	tokens int // of text that will be said
+	asked  int // of text before max_tokens cut it
+	codec  *wire.Codec
+	mark   wire.Mark // the next one; only where marked
+	marked bool
+}
+
+// cut returns the index in text behind token n. Tokens of a text given in the
+// plan may have to be longer than four bytes, to end with a character.
+func (s *script) cut(n int) int {
+	if n >= s.asked {
+		return len(s.text)
+	}
+	i := n * tokenBytes
+	for i < len(s.text) && !utf8.RuneStart(s.text[i]) {
+		i++
+	}
+	return i
+}
+
+// say appends the tokens [from, to) with their watermarks, minted at now. It
+// must be called in order and for each token once.
+func (s *script) say(dst []byte, from, to int, now int64) []byte {
+	if !s.marked {
+		return append(dst, s.text[s.cut(from):s.cut(to)]...)
+	}
+	for t := from; t < to; t++ {
+		if t >= s.mark.Seq*markEvery && s.atWord(t) {
+			dst = s.appendMark(dst, now, false)
+		}
+		dst = append(dst, s.text[s.cut(t):s.cut(t+1)]...)
+		if t == s.tokens-1 {
+			dst = s.appendMark(dst, now, true)
+		}
+	}
+	return dst
+}
+
+// atWord reports whether token t begins a word: a mark does not split one. As
+// words have at most seven letters, it is late by one token at most.
+func (s *script) atWord(t int) bool {
+	return t == 0 || s.text[s.cut(t)-1] == ' '
+}
+
+// appendMark appends the next watermark with a space on each side.
+func (s *script) appendMark(dst []byte, now int64, end bool) []byte {
+	s.mark.MintedNs, s.mark.End = now, end
+	if len(dst) > 0 && dst[len(dst)-1] != ' ' {
+		dst = append(dst, ' ')
+	}
+	dst = append(dst, s.codec.Mark(s.mark)...)
+	s.mark.Seq++
+	return append(dst, ' ')
+}
+
+// literal is an Answer of the plan, ready to be said.
+type literal struct {
+	when When
+	text string
+}
+
+// matches reports whether the answer is one to this call.
+func (l *literal) matches(c *call) bool {
+	w := &l.when
+	if w.Model != "" && w.Model != c.model || w.Step != "" && w.Step != c.kind {
+		return false
+	}
+	return c.says(w.Contains, false) && c.says(w.SystemContains, true)
+}
+
+// says reports whether text stands in a message of the kind: a system message,
+// or any other. The empty text stands everywhere.
+func (c *call) says(text string, system bool) bool {
+	if text == "" {
+		return true
+	}
+	for _, m := range c.messages {
+		if m.system() == system && strings.Contains(m.text, text) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,349 @@
+// Package mockmodel is the provider behind the service under test: it speaks
+// the dialects of OpenAI, Anthropic and rerankers, takes as long as a model
+// takes, refuses what a provider refuses, carries out the effects that faults
+// decide, and writes one Attempt per call.
+//
+// The way of a call, in the order of the files:
+//
+//	server.go    connections, paths, bounds
+//	attempt.go   one call: read, understood, identified, decided, answered
+//	dialect.go   what a dialect is, and the list of them: openai*.go, anthropic.go, rerank.go, search.go
+//	memory.go    ordinals of steps, honest limits
+//	bucket.go    rate limits      station.go  slots and queue
+//	script.go    what is said     deliver.go, stream.go  when and how it is sent
+//
+// The order at the provider is connection fault, validation, fault status,
+// limits, capacity, and then delay, pace, mutation and ending of the answer.
+//
+// The API key of a call is accepted, whatever it is, and neither kept nor
+// logged. HTTP/1.1 only, which is what an http:// base URL means to the SDKs.
+package mockmodel
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/chaoskit/chaos/faults"
+	"github.com/chaoskit/chaos/internal/journal"
+	"github.com/chaoskit/chaos/internal/wire"
+)
+
+// Server is the provider. Safe for concurrent use.
+type Server struct {
+	cfg      Config
+	opt      Options
+	answers  []literal
+	http     *http.Server
+	ctx      context.Context // ends when the server closes
+	cancel   context.CancelFunc
+	handlers sync.WaitGroup
+	faults   atomic.Pointer[faults.Schedule]
+	memory   *memory
+	store    *store
+	pool     sync.Pool // of *attempt; the server's own, as timers belong to a clock
+	conns    atomic.Uint64
+	attempts atomic.Uint64
+	failed   atomic.Pointer[error]
+
+	mu       sync.Mutex
+	closed   bool
+	stations map[string]*station
+	unknown  []string // models that are not listed
+	unserved []string // paths that nothing answers
+	open     map[uint64]struct{}
+	late     *hdrhistogram.Histogram // microseconds
+}
+
+// Bounds against a hostile or broken caller.
+const (
+	headerTimeout = 10 * time.Second // of the request line and headers
+	bodyTimeout   = 60 * time.Second // of the whole body: 32 MB at 5 Mbit/s
+	headerMax     = 256 << 10
+	stationsMax   = 1000 // models that are not listed; further ones share one station
+	namesMax      = 64   // unknown models and paths that are reported
+)
+
+// New returns a provider that listens nowhere yet. The configuration must have
+// passed Validate; what it leaves out has its default.
+func New(c Config, o Options) *Server {
+	if o.Codec == nil {
+		o.Codec = &wire.Codec{Run: "standing", Models: c.ModelNames()}
+	}
+	if o.Epoch.Started().IsZero() {
+		o.Epoch = journal.NewEpoch()
+	}
+	s := &Server{
+		cfg: c.WithDefaults(), opt: o,
+		memory: newMemory(o.Horizon), store: &store{seed: o.Seed},
+		stations: map[string]*station{}, open: map[uint64]struct{}{},
+		late: hdrhistogram.New(1, int64(time.Hour/time.Microsecond), 3),
+	}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	for _, m := range s.cfg.Models {
+		s.stations[m.Name] = newStation(m)
+	}
+	for _, a := range s.cfg.Answers {
+		s.answers = append(s.answers, a.literal())
+	}
+	s.faults.Store(o.Faults)
+	s.http = &http.Server{
+		Handler:           http.HandlerFunc(s.serve),
+		ReadHeaderTimeout: headerTimeout,
+		// Longer than any client keeps an idle connection, so that it is never
+		// the provider who closes one that a call is just being sent on.
+		IdleTimeout:    15 * time.Minute,
+		MaxHeaderBytes: headerMax,
+		BaseContext:    func(net.Listener) context.Context { return s.ctx },
+		ConnContext:    s.connContext,
+		// What net/http logs are the deeds of callers; panics are kept in Err.
+		ErrorLog: log.New(io.Discard, "", 0),
+	}
+	return s
+}
+
+// Serve answers calls on l until Close, and returns http.ErrServerClosed then.
+// It may be called for several listeners.
+func (s *Server) Serve(l net.Listener) error { return s.http.Serve(l) }
+
+// Close ends all calls, closes listeners and connections, and returns when the
+// record of every call is in the sink.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.cancel()
+	err := s.http.Close()
+	s.handlers.Wait()
+	return err
+}
+
+// enter counts a handler that Close waits for; false once it is closing.
+func (s *Server) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.handlers.Add(1)
+	}
+	return !s.closed
+}
+
+// SetFaults replaces the faults; nil is none. Limits that steps were told of
+// under the old ones are forgotten.
+func (s *Server) SetFaults(f *faults.Schedule) {
+	s.faults.Store(f)
+	s.memory.forgetHolds()
+}
+
+// Calls returns how many calls came to inference endpoints.
+func (s *Server) Calls() int { return int(s.attempts.Load()) }
+
+// InFlight returns the ids of the calls that are open, in order.
+func (s *Server) InFlight() []uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ids := make([]uint64, 0, len(s.open))
+	for id := range s.open {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// Lateness returns the median, the 99th percentile and the worst of the delay
+// between when a write was to happen and when it did: the provider's own fault.
+func (s *Server) Lateness() (p50, p99, worst time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := func(q float64) time.Duration { return time.Duration(s.late.ValueAtQuantile(q)) * time.Microsecond }
+	return at(50), at(99), time.Duration(s.late.Max()) * time.Microsecond
+}
+
+// UnknownModels returns the models that were asked for and are not listed, in
+// order of arrival; at most 64.
+func (s *Server) UnknownModels() []string { return s.names(&s.unknown) }
+
+// UnknownPaths returns the calls that no endpoint answers, as "POST /v1/x", in
+// order of arrival; at most 64.
+func (s *Server) UnknownPaths() []string { return s.names(&s.unserved) }
+
+func (s *Server) names(of *[]string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(*of)
+}
+
+// QuotaKeys returns the quota keys of attempts: the models that have limits.
+// All callers share the quota of a model, whatever their API key.
+func (s *Server) QuotaKeys() []string {
+	var keys []string
+	for _, m := range s.cfg.Models {
+		if m.Limits != (Limits{}) {
+			keys = append(keys, m.Name)
+		}
+	}
+	return keys
+}
+
+// Err returns the first failure of the provider itself, nil if there was none.
+func (s *Server) Err() error {
+	if e := s.failed.Load(); e != nil {
+		return *e
+	}
+	return nil
+}
+
+// conn is what is known of a connection.
+type conn struct {
+	id   uint64
+	raw  net.Conn
+	seq  atomic.Int64
+	peer string
+}
+
+type connKey struct{}
+
+func (s *Server) connContext(ctx context.Context, raw net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, &conn{id: s.conns.Add(1), raw: raw, peer: raw.RemoteAddr().String()})
+}
+
+// reset ends the connection with a TCP RST. What was written before is lost if
+// the peer has not read it yet, as with a real one.
+func (c *conn) reset() {
+	if l, ok := c.raw.(interface{ SetLinger(sec int) error }); ok {
+		_ = l.SetLinger(0) // fails only on a connection that is dead already
+	}
+	_ = c.raw.Close()
+}
+
+// serve finds the endpoint of a call.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	if !s.enter() {
+		panic(http.ErrAbortHandler)
+	}
+	defer s.handlers.Done()
+	defer func() {
+		if p := recover(); p != nil && p != http.ErrAbortHandler {
+			err := fmt.Errorf("mockmodel: %s %s: %v", r.Method, r.URL.Path, p)
+			s.failed.CompareAndSwap(nil, &err)
+			panic(http.ErrAbortHandler) // the connection is in no known state
+		} else if p != nil {
+			panic(p)
+		}
+	}()
+	path := r.URL.Path
+	for i := range routes {
+		if routes[i].path != path {
+			continue
+		}
+		if r.Method != http.MethodPost {
+			s.refuseMethod(w, r, routes[i].vendor, http.MethodPost)
+			return
+		}
+		s.attempt(w, r, &routes[i])
+		return
+	}
+	if path == modelsPath || len(path) > len(modelsPath) && path[:len(modelsPath)+1] == modelsPath+"/" {
+		s.serveModels(w, r)
+		return
+	}
+	s.note(&s.unserved, r.Method+" "+bounded(path, 128))
+	s.refuse(w, &openAI, &refusal{status: http.StatusNotFound, kind: "invalid_request_error", message: fmt.Sprintf("Invalid URL (%s %s)", r.Method, bounded(path, 512))})
+}
+
+func (s *Server) refuseMethod(w http.ResponseWriter, r *http.Request, v *vendor, allowed string) {
+	refused := v.words(http.StatusMethodNotAllowed, &call{})
+	if v.name == "openai" {
+		refused.code = "method_not_supported"
+	}
+	refused.message = fmt.Sprintf("Not allowed to %s on %s. (HINT: Perhaps you meant to use a different HTTP method?)", r.Method, bounded(r.URL.Path, 512))
+	w.Header().Set("Allow", allowed)
+	s.refuse(w, v, &refused)
+}
+
+// refuse answers what is no attempt at an inference endpoint.
+func (s *Server) refuse(w http.ResponseWriter, v *vendor, r *refusal) {
+	body := v.body(nil, r, "unserved")
+	h := w.Header()
+	h["Content-Type"] = jsonType
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	w.WriteHeader(r.status)
+	_, _ = w.Write(body) // a caller that is gone misses nothing
+}
+
+var (
+	jsonType   = []string{"application/json"}
+	streamType = []string{"text/event-stream; charset=utf-8"}
+	noCache    = []string{"no-cache"}
+)
+
+// note adds a name to a bounded list of those that were seen.
+func (s *Server) note(list *[]string, name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(*list) < namesMax && !slices.Contains(*list, name) {
+		*list = append(*list, name)
+	}
+}
+
+// station returns the model at work. A model that is not listed has the
+// defaults, and is reported.
+func (s *Server) station(model string) *station {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if st, ok := s.stations[model]; ok {
+		return st
+	}
+	name := model
+	if len(s.stations) >= stationsMax+len(s.cfg.Models) {
+		name = "" // no call can ask for it: it is the one that the rest share
+		if st, ok := s.stations[name]; ok {
+			return st
+		}
+	}
+	st := newStation(Model{Name: name}.withDefaults())
+	s.stations[name] = st
+	if model != searchModel && len(s.unknown) < namesMax {
+		s.unknown = append(s.unknown, bounded(model, 128))
+	}
+	return st
+}
+
+// price returns what a model costs; one that is not listed is free.
+func (s *Server) price(model string) Price {
+	for i := range s.cfg.Models {
+		if s.cfg.Models[i].Name == model {
+			return s.cfg.Models[i].Price
+		}
+	}
+	return Price{}
+}
+
+// lateBy records a write that happened ns after it was to.
+func (s *Server) lateBy(ns int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	// The histogram holds an hour; what is later is as late as that.
+	_ = s.late.RecordValue(min(ns/int64(time.Microsecond), int64(time.Hour/time.Microsecond)))
+}
+
+// bounded cuts a text of a caller's to n bytes, at a character.
+func bounded(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && s[n]&0xc0 == 0x80 {
+		n--
+	}
+	return s[:n]
+}

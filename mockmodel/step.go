@@ -1,0 +1,195 @@
+package mockmodel
+
+import (
+	"math/bits"
+	"strconv"
+
+	"github.com/chaoskit/chaos/internal/wire"
+)
+
+// A step hash names what a call asks for, so that a retry of it is recognised
+// as one: the kind of endpoint and the body, without what differs between two
+// tries of the same thing. Left out are the members model, stream and
+// stream_options (a fallback to another model is the same step), markers and
+// watermarks, UUIDs and RFC 3339 timestamps wherever they stand in a string.
+//
+// The hash does not depend on the order of members or on white space: a
+// member's hash is added to its object's, an element's is chained to its
+// array's. It is FNV-1a with a finaliser, the same on every machine.
+
+// stepHash hashes a body that valid has accepted.
+func stepHash(kind string, body doc) uint64 {
+	h := fnvString(fnvOffset, kind)
+	if body.kind() != '{' {
+		sum, _ := hashValue(body, 0)
+		return finish(h ^ sum)
+	}
+	var sum uint64
+	for key, value := range body.fields {
+		if key == "model" || key == "stream" || key == "stream_options" {
+			continue
+		}
+		v, _ := hashValue(value, 0)
+		sum += member(key, v)
+	}
+	return finish(h ^ finish(sum))
+}
+
+// rawHash is the step of a call whose body cannot be read as JSON.
+func rawHash(kind string, body []byte) uint64 {
+	return wire.Fold64([]byte("raw"), []byte(kind), body)
+}
+
+const (
+	fnvOffset = 14695981039346656037
+	fnvPrime  = 1099511628211
+)
+
+func fnvString(h uint64, s string) uint64 {
+	for i := range len(s) {
+		h = (h ^ uint64(s[i])) * fnvPrime
+	}
+	return h
+}
+
+// finish spreads every bit over the word, so that sums and chains of hashes do
+// not cancel out. The constants are those of SplitMix64.
+func finish(h uint64) uint64 {
+	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
+	h = (h ^ h>>27) * 0x94d049bb133111eb
+	return h ^ h>>31
+}
+
+func member(key string, value uint64) uint64 {
+	return finish(fnvString(fnvOffset, key) ^ bits.RotateLeft64(value, 17))
+}
+
+// hashValue hashes the value that starts at i and returns the index behind it.
+// One pass over the body, whatever its depth.
+func hashValue(d doc, i int) (uint64, int) {
+	switch d[i] {
+	case '{':
+		var sum uint64
+		for i = space(d, i+1); d[i] != '}'; {
+			end := skipString(d, i)
+			key := d[i:end].text()
+			var v uint64
+			v, i = hashValue(d, space(d, space(d, end)+1))
+			sum += member(key, v)
+			if i = space(d, i); d[i] == ',' {
+				i = space(d, i+1)
+			}
+		}
+		return finish(sum + '{'), i + 1
+	case '[':
+		h := uint64('[')
+		for i = space(d, i+1); d[i] != ']'; {
+			var v uint64
+			v, i = hashValue(d, i)
+			h = finish(h*fnvPrime ^ v)
+			if i = space(d, i); d[i] == ',' {
+				i = space(d, i+1)
+			}
+		}
+		return finish(h), i + 1
+	case '"':
+		end := skipString(d, i)
+		return finish(hashText(d[i:end].text()) + '"'), end
+	}
+	end := skip(d, i)
+	return finish(hashScalar(string(d[i:end]))), end
+}
+
+// hashScalar makes 1, 1.0 and 1e0 equal.
+func hashScalar(s string) uint64 {
+	if f, err := strconv.ParseFloat(s, 64); err == nil {
+		s = strconv.FormatFloat(f, 'g', -1, 64)
+	}
+	return fnvString(fnvOffset, s)
+}
+
+// hashText hashes s without what differs between two tries.
+func hashText(s string) uint64 {
+	s = wire.StripMarkers(s)
+	h, from := uint64(fnvOffset), 0
+	for i := 0; i < len(s); i++ {
+		// Both shapes have their first hyphen behind a fixed number of
+		// characters, so a text without hyphens costs one comparison a byte.
+		if s[i] != '-' {
+			continue
+		}
+		start, end := i, 0
+		if i >= from+8 && isUUID(s[i-8:]) {
+			start, end = i-8, i-8+uuidLen
+		} else if i >= from+4 {
+			if n := timestampLen(s[i-4:]); n > 0 {
+				start, end = i-4, i-4+n
+			}
+		}
+		if end > 0 {
+			h = fnvString(h, s[from:start])
+			from, i = end, end-1
+		}
+	}
+	return fnvString(h, s[from:])
+}
+
+const uuidLen = len("00000000-0000-0000-0000-000000000000")
+
+func isUUID(s string) bool {
+	if len(s) < uuidLen {
+		return false
+	}
+	for i := range uuidLen {
+		if i == 8 || i == 13 || i == 18 || i == 23 {
+			if s[i] != '-' {
+				return false
+			}
+		} else if c := s[i]; !isDigit(c) && (c < 'a' || c > 'f') && (c < 'A' || c > 'F') {
+			return false
+		}
+	}
+	return true
+}
+
+// timestampLen returns the length of the RFC 3339 timestamp at the start of s,
+// 0 if there is none.
+func timestampLen(s string) int {
+	const shape = "0000-00-00T00:00:00"
+	if len(s) <= len(shape) {
+		return 0
+	}
+	for i := range len(shape) {
+		switch shape[i] {
+		case '0':
+			if !isDigit(s[i]) {
+				return 0
+			}
+		case 'T':
+			if s[i] != 'T' && s[i] != 't' && s[i] != ' ' {
+				return 0
+			}
+		default:
+			if s[i] != shape[i] {
+				return 0
+			}
+		}
+	}
+	n := len(shape)
+	if s[n] == '.' {
+		for n++; n < len(s) && isDigit(s[n]); n++ {
+		}
+	}
+	if n == len(s) {
+		return 0
+	}
+	switch rest := s[n:]; {
+	case rest[0] == 'Z' || rest[0] == 'z':
+		return n + 1
+	case (rest[0] == '+' || rest[0] == '-') && len(rest) >= 6 && isDigit(rest[1]) && isDigit(rest[2]) && rest[3] == ':' && isDigit(rest[4]) && isDigit(rest[5]):
+		return n + 6
+	}
+	return 0
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }

@@ -1,0 +1,233 @@
+package mockmodel
+
+import (
+	"sort"
+	"time"
+
+	"github.com/chaoskit/chaos/faults"
+	"github.com/chaoskit/chaos/internal/journal"
+)
+
+// Pieces of a stream. A real provider sends a token per event. Where tokens
+// come faster than every 5 ms, one event carries as many as come in 5 ms, so
+// that 300 tokens a second cost 150 writes; which tokens go together follows
+// from the rate alone, never from the clock, so that positions in events and
+// bytes mean the same in every run. Events that are due together, after a late
+// wake-up for instance, are sent in one write.
+const (
+	pieceEvery   = 5 * time.Millisecond
+	pieceInstant = 16       // tokens of an event where all come at once
+	writeMax     = 32 << 10 // bytes after which due events are sent, to bound memory
+)
+
+// pieceOf returns how many tokens an event carries.
+func pieceOf(gap time.Duration) int {
+	if gap <= 0 {
+		return pieceInstant
+	}
+	return int((pieceEvery + gap - 1) / gap)
+}
+
+// progress is how far a stream has come.
+type progress struct {
+	tokens        int // said: sent or in the frames
+	bytes, events int // sent
+}
+
+// frameEnd is where a frame ends in the buffer, and how many tokens of the
+// answer have been said by then.
+type frameEnd struct{ at, tokens int }
+
+// stream sends the answer as it is generated.
+func (a *attempt) stream(s streamer, t timing) {
+	h := a.w.Header()
+	h["Content-Type"], h["Cache-Control"] = streamType, noCache
+	a.writeHead(200, -1)
+	if a.effect.Mutation != nil {
+		a.show(faults.SlotMutation)
+	}
+	if a.cutNow(s, 0) {
+		return
+	}
+	a.ans.nowNs = a.now()
+	s.open(&a.out, &a.ans)
+	if a.cutFrames(s) {
+		return
+	}
+	// Before an instant answer the headers are not sent alone.
+	if t.first > 0 && !a.flush() {
+		return
+	}
+	n := a.ans.tokensOut
+	if a.cutNow(s, n) || !a.say(s, &t, n) {
+		return
+	}
+	came := a.waitDue(t.end(n))
+	a.met(&t, a.now(), n)
+	if !came {
+		return
+	}
+	s.finish(&a.out, &a.ans)
+	a.out.last = true
+	if a.cutFrames(s) || !a.flush() {
+		return
+	}
+	a.rec.End = journal.AttemptComplete
+}
+
+// say sends the tokens, each when it is due. false: the stream is over.
+func (a *attempt) say(s streamer, t *timing, n int) bool {
+	piece := pieceOf(t.gap)
+	for a.sent.tokens < n {
+		next := a.pieceEnd(piece, n)
+		came := a.waitDue(t.token(next - 1))
+		now := a.now()
+		a.met(t, now, n)
+		if !came {
+			return false
+		}
+		a.ans.nowNs = now
+		for t.token(next-1) <= now && len(a.out.buf) < writeMax {
+			a.buf = a.script.say(a.buf[:0], a.sent.tokens, next, now)
+			s.delta(&a.out, &a.ans, a.buf)
+			a.out.ends[len(a.out.ends)-1].tokens = next
+			a.sent.tokens, a.out.said = next, next
+			if a.cutFrames(s) || a.cutNow(s, n) {
+				return false
+			}
+			if next == n {
+				break
+			}
+			next = a.pieceEnd(piece, n)
+		}
+		// An instant answer is one write, its end included.
+		if a.sent.tokens == n && t.gap == 0 {
+			return true
+		}
+		if !a.flush() {
+			return false
+		}
+	}
+	return true
+}
+
+// pieceEnd returns the token behind the next event: the first token comes
+// alone, and an event ends where the answer is to be cut.
+func (a *attempt) pieceEnd(piece, n int) int {
+	end := min(n, a.sent.tokens+piece)
+	if a.sent.tokens == 0 {
+		end = min(n, 1)
+	}
+	if e := a.effect.Ending; e != nil && e.After.In == faults.Tokens && e.After.N > a.sent.tokens {
+		end = min(end, e.After.N)
+	}
+	return end
+}
+
+// cutNow ends the stream where the position of the ending is reached exactly:
+// so many tokens said, or nothing sent at all. tokens is how many tokens there
+// will be. true: the stream is over.
+func (a *attempt) cutNow(s streamer, tokens int) bool {
+	e := a.effect.Ending
+	if e == nil {
+		return false
+	}
+	switch {
+	case e.After.In == faults.Tokens:
+		if tokens == 0 || e.After.N != a.sent.tokens {
+			return false
+		}
+	case e.After.N != 0 || a.sent.bytes > 0 || len(a.out.buf) > 0:
+		return false
+	}
+	a.cut(s, len(a.out.buf))
+	return true
+}
+
+// cutFrames ends the stream where the frames reach the position of the ending,
+// in bytes or events, and there is more behind it. true: the stream is over.
+func (a *attempt) cutFrames(s streamer) bool {
+	e := a.effect.Ending
+	if e == nil {
+		return false
+	}
+	at := -1
+	switch e.After.In {
+	case faults.Bytes:
+		at = e.After.N - a.sent.bytes
+		if e.Kind == faults.EndingInStreamError {
+			at = a.out.frameFrom(at) // an error inside a frame would be none
+		}
+	case faults.Events:
+		if i := e.After.N - a.sent.events; i > 0 && i <= len(a.out.ends) {
+			at = a.out.ends[i-1].at
+		}
+	}
+	if at <= 0 || at > len(a.out.buf) || at == len(a.out.buf) && a.out.last {
+		return false
+	}
+	a.cut(s, at)
+	return true
+}
+
+// frameFrom returns the end of the frame that reaches at.
+func (f *frames) frameFrom(at int) int {
+	i := sort.Search(len(f.ends), func(i int) bool { return f.ends[i].at >= at })
+	if i == len(f.ends) {
+		return -1
+	}
+	return f.ends[i].at
+}
+
+// cut sends the frames up to at and ends the stream as the rule says.
+func (a *attempt) cut(s streamer, at int) {
+	a.out.cut(at)
+	if a.effect.Ending.Kind == faults.EndingInStreamError {
+		v := a.route.vendor
+		r := v.words(inStreamStatus(v, a.effect.Ending.Type), &a.call)
+		if r.status == 429 {
+			r = v.limited(&a.call, a.quotasTold(0), refused{asked: 1}, 0)
+		}
+		s.fail(&a.out, &a.ans, &r)
+		a.rec.Code = r.code
+		if r.code == "" {
+			a.rec.Code = r.kind
+		}
+	}
+	if a.flush() {
+		a.endHere()
+	}
+}
+
+// cut drops what is behind at.
+func (f *frames) cut(at int) {
+	f.buf = f.buf[:at]
+	i := sort.Search(len(f.ends), func(i int) bool { return f.ends[i].at > at })
+	f.ends = f.ends[:i]
+}
+
+// flush sends the frames. false: the caller is gone.
+func (a *attempt) flush() bool {
+	rec := &a.rec
+	said := rec.TokensEmitted
+	if i := len(a.out.ends); i > 0 {
+		said = max(said, a.out.ends[i-1].tokens)
+	}
+	now := a.now()
+	a.sent.bytes += len(a.out.buf)
+	a.sent.events += len(a.out.ends)
+	ok := a.write(a.out.buf)
+	a.out.reset()
+	if !ok {
+		return false
+	}
+	rec.LastNs = now
+	if said > rec.TokensEmitted {
+		if rec.FirstNs == journal.Never {
+			rec.FirstNs = now
+		}
+		rec.TokensEmitted = said
+		a.emit(now, said)
+	}
+	return true
+}
