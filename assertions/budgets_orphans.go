@@ -1,6 +1,9 @@
 package assertions
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // When an attempt is for nobody.
 const (
@@ -38,4 +41,35 @@ func (c *NoOrphanAttempts) Validate() []Problem {
 		ps = append(ps, Problem{"after", "must be gave_up or ended"})
 	}
 	return ps
+}
+
+func (c *NoOrphanAttempts) examine(v *view) exam {
+	e := exam{label: "attempts for nobody", threshold: quantity(0, "count", "<="), need: needInvariant, joined: true, rests: fitness{pace: true}}
+	grace := int64(c.Grace) + v.h.j.Header.ClockErrNs
+	verb := "given up"
+	if c.After == AfterEnded {
+		e.exposed, verb = "requests that ended", "ended"
+	}
+	for _, r := range v.reqs {
+		// A request that the harness ended is censored: nobody knows what the
+		// service would have done next.
+		if r.EndNs < 0 || !r.completed() || c.After == AfterGaveUp && !r.gaveUp() {
+			continue
+		}
+		e.exposure++
+		for _, a := range r.attempts {
+			if !v.sees(a) {
+				continue
+			}
+			e.samples++
+			if after := a.ArrivedNs - r.EndNs; after > grace {
+				e.broken = append(e.broken, clue{req: r, guilty: a, weight: after, what: fmt.Sprintf("arrived %s after the request had been %s", millis(after), verb)})
+			}
+		}
+	}
+	e.measured = quantity(float64(len(e.broken)), "count", "")
+	e.failure = fmt.Sprintf("%s arrived more than %s after their request had been %s", plural(int64(len(e.broken)), "attempt", "attempts"), millis(int64(c.Grace)), verb)
+	e.verdict = Pass
+	e.reason = fmt.Sprintf("after %s had been %s no attempt arrived for them any more", plural(e.exposure, "request", "requests"), verb)
+	return e
 }

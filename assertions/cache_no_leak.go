@@ -1,5 +1,9 @@
 package assertions
 
+import (
+	"fmt"
+)
+
 var noLeakEntry = Entry{
 	ID: "cache.no_leak", Number: "C-1",
 	Claim:  "No user gets an answer that was made for another tenant.",
@@ -16,3 +20,37 @@ type NoLeak struct{}
 
 // Validate finds nothing wrong: there are no arguments.
 func (c *NoLeak) Validate() []Problem { return nil }
+
+func (c *NoLeak) examine(v *view) exam {
+	e := exam{label: "answers made for another tenant", threshold: quantity(0, "count", "<="), need: needInvariant}
+	tenants := map[string]bool{}
+	var cached int64
+	for _, r := range v.reqs {
+		if !r.completed() || len(r.Marks) == 0 {
+			continue
+		}
+		tenants[r.Tenant] = true
+		e.samples++
+		other := false
+		for _, m := range r.Marks {
+			other = other || m.Key != r.Key
+			// The mark is checksummed: where it names a tenant, it is right.
+			if m.Tenant != "" && m.Tenant != r.Tenant {
+				e.broken = append(e.broken, clue{req: r, what: fmt.Sprintf("tenant %s got words made for tenant %s in request %s", r.Tenant, m.Tenant, m.Key)})
+				break
+			}
+		}
+		if other {
+			cached++
+		}
+	}
+	if len(tenants) > 1 {
+		e.exposure = e.samples
+	}
+	e.measured = quantity(float64(len(e.broken)), "count", "")
+	e.failure = fmt.Sprintf("%s of %s were made for another tenant", number(int64(len(e.broken))), plural(e.samples, "answer", "answers"))
+	e.details = append(e.details, fmt.Sprintf("%s came from a cache: their watermark names an earlier request", plural(cached, "answer", "answers")))
+	e.verdict = Pass
+	e.reason = fmt.Sprintf("all %s were made for the tenant that got them: at most %s are not, at 95 %% confidence", plural(e.samples, "answer", "answers"), percent(shareUpper(0, e.samples)))
+	return e
+}

@@ -23,3 +23,21 @@ func (c *Available) Validate() []Problem {
 	}
 	return nil
 }
+
+func (c *Available) examine(v *view) exam {
+	e := exam{label: "full or degraded", threshold: quantity(float64(c.Min), "share", ">="), rests: fitness{due: true, pace: true}}
+	unanswered := func(q *view) (bad, n int64) {
+		due, good := q.due()
+		return due - good, due
+	}
+	p := proportion{theta: 1 - float64(c.Min)}
+	p.bad, p.n = unanswered(v)
+	e.exposure, e.exposed = v.underFault(p.n)
+	p.decide(v, &e, "requests due", "answered")
+	e.shown = v.unserved()
+	if line := v.outcomesLine(); line != "" {
+		e.details = append(e.details, line)
+	}
+	e.baseline = v.quietFails(p.theta, unanswered)
+	return e
+}

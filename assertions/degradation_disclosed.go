@@ -1,5 +1,11 @@
 package assertions
 
+import (
+	"fmt"
+
+	"github.com/chaoskit/chaos/internal/journal"
+)
+
 var disclosedEntry = Entry{
 	ID: "degradation.disclosed", Number: "D4",
 	Claim: "A degraded answer says so.",
@@ -19,3 +25,52 @@ type Disclosed struct{}
 
 // Validate finds nothing wrong: there are no arguments.
 func (c *Disclosed) Validate() []Problem { return nil }
+
+// disclosed reports whether a degraded answer says so: by a declared sign, or by
+// naming the model that wrote it.
+func (r *request) disclosed() bool {
+	if r.Disclosed {
+		return true
+	}
+	if r.ModelDeclared == "" || r.ModelDeclared == r.ModelAsked || len(r.Marks) == 0 {
+		return false
+	}
+	for _, m := range r.Marks {
+		if m.Model != r.ModelDeclared {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *Disclosed) examine(v *view) exam {
+	e := exam{label: "degraded answers that hide it", threshold: quantity(0, "count", "<="), need: needInvariant}
+	for _, r := range v.reqs {
+		if !r.completed() || r.Outcome != journal.OutcomeDegraded {
+			continue
+		}
+		e.exposure++
+		if !r.disclosed() {
+			e.broken = append(e.broken, clue{req: r, what: "degraded as " + r.DegradedKind + " and does not say so" + writtenBy(r)})
+		}
+	}
+	e.samples = e.exposure
+	e.measured = quantity(float64(len(e.broken)), "count", "")
+	e.failure = fmt.Sprintf("%s of %s did not say so", number(int64(len(e.broken))), plural(e.samples, "degraded answer", "degraded answers"))
+	e.verdict = Pass
+	e.reason = fmt.Sprintf("all %s said so", plural(e.samples, "degraded answer", "degraded answers"))
+	return e
+}
+
+// writtenBy names what the watermarks of an answer name.
+func writtenBy(r *request) string {
+	for _, m := range r.Marks {
+		if m.Key != r.Key {
+			return fmt.Sprintf(": written for %s", m.Key)
+		}
+		if m.Model != "" && m.Model != r.ModelAsked {
+			return fmt.Sprintf(": written by %s, asked of %s", m.Model, r.ModelAsked)
+		}
+	}
+	return ""
+}

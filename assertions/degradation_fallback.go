@@ -1,5 +1,14 @@
 package assertions
 
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/chaoskit/chaos/internal/journal"
+)
+
 var fallbackEntry = Entry{
 	ID: "degradation.fallback", Number: "D2",
 	Claim: "When a call fails for good, the user still gets an answer, and it degrades only in declared ways.",
@@ -26,4 +35,56 @@ func (c *Fallback) Validate() []Problem {
 		return []Problem{{"min", "must be between 0% and 100%: no number of requests proves that all fall back"}}
 	}
 	return nil
+}
+
+// failedForGood reports whether some step of the request had no clean answer
+// from its first model, and the provider's side of it had gone wrong.
+func (r *request) failedForGood() bool {
+	for _, s := range r.steps {
+		answered, went := false, false
+		for _, a := range s.chains[0].attempts {
+			answered = answered || a.clean
+			went = went || a.wrong()
+		}
+		if went && !answered {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Fallback) examine(v *view) exam {
+	e := exam{label: "answered although a step failed", threshold: quantity(float64(c.Min), "share", ">="), joined: true, rests: fitness{pace: true}}
+	allowed := c.Kinds
+	if len(allowed) == 0 {
+		allowed = v.h.setup.DegradedKinds
+	}
+	p := proportion{theta: 1 - float64(c.Min)}
+	kinds := map[string]int64{}
+	for _, r := range v.reqs {
+		if !r.completed() || !r.failedForGood() {
+			continue
+		}
+		p.n++
+		kinds[r.outcomeName()]++
+		if !r.good() {
+			p.bad++
+			e.shown = append(e.shown, clue{req: r, what: endNote(r)})
+		}
+		if r.Outcome == journal.OutcomeDegraded && len(allowed) > 0 && !slices.Contains(allowed, r.DegradedKind) {
+			e.broken = append(e.broken, clue{req: r, what: fmt.Sprintf("degraded as %q, which is not declared", r.DegradedKind)})
+		}
+	}
+	e.exposure = p.n
+	e.failure = fmt.Sprintf("%s degraded in a way that is not declared (declared: %s)", plural(int64(len(e.broken)), "answer", "answers"), strings.Join(allowed, ", "))
+	p.decide(v, &e, "requests with a failed step", "answered all the same")
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		e.details = append(e.details, kind+" "+number(kinds[kind]))
+	}
+	if len(allowed) == 0 && p.n > 0 {
+		e.verdict, e.interval = Inconclusive, nil
+		e.reason = "the plan declares no kinds of degraded answers, so a fallback cannot be told from an answer like any other"
+		e.fix = "response: {degraded: [{kind: smaller_model, model: NAME}]}   # under target"
+	}
+	return e
 }

@@ -1,5 +1,12 @@
 package assertions
 
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/chaoskit/chaos/internal/journal"
+)
+
 var noTruncatedEntry = Entry{
 	ID: "degradation.no_truncated", Number: "D6",
 	Claim: "A cut answer never ends like a whole one.",
@@ -19,3 +26,42 @@ type NoTruncated struct{}
 
 // Validate finds nothing wrong: there are no arguments.
 func (c *NoTruncated) Validate() []Problem { return nil }
+
+// wasCut reports whether an answer of the provider had begun and did not end as
+// it should.
+func (a *attempt) wasCut() bool {
+	if a.Status != 200 {
+		return false
+	}
+	switch a.End {
+	case journal.AttemptEOF, journal.AttemptReset, journal.AttemptStall, journal.AttemptInStreamError:
+		return true
+	}
+	return false
+}
+
+func (c *NoTruncated) examine(v *view) exam {
+	e := exam{label: "cut answers that look whole", threshold: quantity(0, "count", "<="), need: needInvariant, joined: true}
+	for _, r := range v.reqs {
+		if !r.completed() || r.Status < 200 || r.Status > 299 {
+			continue
+		}
+		e.samples++
+		if r.anyAttempt((*attempt).wasCut) {
+			e.exposure++
+		}
+		// A broken connection or an error in the stream tells the user.
+		if r.Outcome == journal.OutcomeTruncated && r.EndBy == journal.EndServer {
+			what := "ended in good order, without the declared end"
+			if r.TerminalNs >= 0 {
+				what = "ended with " + cmp.Or(r.TerminalKind, "its declared end") + " although the text is cut"
+			}
+			e.broken = append(e.broken, clue{req: r, what: what})
+		}
+	}
+	e.measured = quantity(float64(len(e.broken)), "count", "")
+	e.failure = fmt.Sprintf("%s of %s were cut and ended like whole ones", number(int64(len(e.broken))), plural(e.samples, "answer", "answers"))
+	e.verdict = Pass
+	e.reason = fmt.Sprintf("no cut answer looked whole, of %s for which the provider's answer was cut", plural(e.exposure, "request", "requests"))
+	return e
+}

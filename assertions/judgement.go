@@ -77,8 +77,9 @@ type PhaseFigures struct {
 }
 
 // FaultCounts say what became of a rule: eligible = chosen + passed, chosen =
-// injected + masked + missed. Unknown are attempts without a request id that a
-// rule asking for a tenant could not judge.
+// injected + masked + missed. Held are attempts for which no dice were thrown, as
+// an honest limit given earlier had not run out. Unknown are attempts without a
+// request id that a rule asking for a tenant could not judge.
 type FaultCounts struct {
 	Rule     string   `json:"rule"`
 	Fault    string   `json:"fault"`
@@ -88,6 +89,7 @@ type FaultCounts struct {
 	Masked   int64    `json:"masked"`
 	Missed   int64    `json:"missed"`
 	Unknown  int64    `json:"unknown"`
+	Held     int64    `json:"held"`
 	Asked    *float64 `json:"asked"` // the rule's probability
 	Text     string   `json:"text,omitempty"`
 }

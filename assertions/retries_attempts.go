@@ -1,5 +1,7 @@
 package assertions
 
+import "fmt"
+
 var retryAttemptsEntry = Entry{
 	ID: "retries.attempts", Number: "R1",
 	Claim: "No call is tried more often than allowed.",
@@ -25,4 +27,39 @@ func (c *RetryAttempts) Validate() []Problem {
 		return []Problem{{"max", "must be at least 1: the first try counts"}}
 	}
 	return nil
+}
+
+func (c *RetryAttempts) examine(v *view) exam {
+	e := exam{label: "tries of one call, worst", threshold: quantity(float64(c.Max), "attempts", "<="), need: needInvariant, joined: true, rests: fitness{pace: true}}
+	var worst, hedges, fallbacks int64
+	v.attempts(func(r *request, a *attempt) {
+		switch {
+		case a.relation == hedge:
+			hedges++
+			return
+		case a.try == 1:
+			e.samples++
+			if !a.clean && a.knownNs >= 0 {
+				e.exposure++
+			}
+			if a.relation == fallback {
+				fallbacks++
+			}
+		}
+		worst = max(worst, int64(a.try))
+		if a.try > c.Max {
+			e.broken = append(e.broken, clue{req: r, guilty: a, weight: int64(a.try), what: fmt.Sprintf("try %d of one call, %d allowed", a.try, c.Max)})
+		}
+	})
+	if e.samples > 0 {
+		e.measured = quantity(float64(worst), "attempts", "")
+	}
+	e.failure = fmt.Sprintf("%s beyond try %d; the worst call was tried %d times", plural(int64(len(e.broken)), "attempt", "attempts"), c.Max, worst)
+	if who := whoRetries(e.broken); who != "" {
+		e.details = append(e.details, who)
+	}
+	e.details = append(e.details, fmt.Sprintf("beside them %s and %s", plural(fallbacks, "fallback", "fallbacks"), plural(hedges, "hedge", "hedges")))
+	e.verdict = Pass
+	e.reason = fmt.Sprintf("no call was tried more than %s, of %s whose first try failed", plural(worst, "time", "times"), number(e.exposure))
+	return e
 }

@@ -1,6 +1,13 @@
 package assertions
 
-import "time"
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"time"
+)
 
 var retryBackoffEntry = Entry{
 	ID: "retries.backoff", Number: "R2",
@@ -32,4 +39,155 @@ func (c *RetryBackoff) Validate() []Problem {
 		ps = append(ps, Problem{"cap", "must be longer than 0s"})
 	}
 	return ps
+}
+
+// waitGroup is the waits that one policy should have chosen alike: before the
+// same try, at the same kind of step and model.
+type waitGroup struct {
+	kind, model string
+	at          int // 1: before the first retry
+}
+
+// groupedWaits collects the waits of retries that carried no hint.
+func (v *view) groupedWaits() (map[waitGroup][]gap, []waitGroup) {
+	groups := map[waitGroup][]gap{}
+	v.chains(func(r *request, ch *chain) {
+		v.gapsOf(r, ch, func(g gap) {
+			if !hinted(g.from.Attempt) {
+				k := waitGroup{ch.step.kind, ch.model, g.retriesAt}
+				groups[k] = append(groups[k], g)
+			}
+		})
+	})
+	order := slices.SortedFunc(maps.Keys(groups), func(a, b waitGroup) int {
+		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.model, b.model), cmp.Compare(a.at, b.at))
+	})
+	return groups, order
+}
+
+// waitStats describes the waits of a group.
+type waitStats struct {
+	median
+	q50, q99 int64 // the worst queueing among them
+	measured bool  // queueing was
+	gaps     []gap
+}
+
+func statsOf(gaps []gap) waitStats {
+	s := waitStats{gaps: gaps, measured: true}
+	values := make([]int64, len(gaps))
+	for i, g := range gaps {
+		values[i] = g.ns
+		if g.queueing == nil {
+			s.measured = false
+			continue
+		}
+		s.q50, s.q99 = max(s.q50, g.queueing.q50), max(s.q99, g.queueing.q99)
+	}
+	slices.Sort(values)
+	s.median = medianOf(values)
+	return s
+}
+
+// growth is the ratio of one wait to the one before, with what is sure of it.
+type growth struct {
+	at              int // of the longer wait: 2 is the wait before the second retry
+	ratio           float64
+	lo, hi          float64 // what a pass must hold, queueing subtracted
+	surelyMost      float64 // the true ratio is at most this, however much of the waits was queueing
+	short, measured bool
+	longer          waitStats
+}
+
+// growthOf compares medians. Queueing lengthens both waits, so it can hide a
+// growth and feign one: the longer wait loses the 99th percentile of it.
+func growthOf(a, b waitStats, at int) growth {
+	over := func(x, y int64) float64 {
+		if y <= 0 {
+			return math.Inf(1)
+		}
+		return float64(max(0, x)) / float64(y)
+	}
+	return growth{
+		at: at, ratio: over(b.mid-b.q99, a.mid), lo: over(b.lo-b.q99, a.hi), hi: over(b.hi, a.lo-a.q50), surelyMost: over(b.hi, a.lo-a.q99),
+		short: b.hi < noWait, measured: a.measured && b.measured, longer: b,
+	}
+}
+
+func (c *RetryBackoff) examine(v *view) exam {
+	e := exam{label: "growth of the wait, slowest", threshold: quantity(c.Growth[0], "times", ">="), need: needInvariant, joined: true, rests: fitness{pace: true}}
+	groups, order := v.groupedWaits()
+	var worst *growth
+	e.verdict = Pass
+	for _, key := range order {
+		n := int64(len(groups[key]))
+		e.samples += n
+		if key.at != 2 {
+			continue
+		}
+		e.exposure = max(e.exposure, n)
+		if n < needInvariant {
+			continue
+		}
+		for _, g := range c.judgeGroup(groups, key) {
+			e.details = append(e.details, fmt.Sprintf("%s %s: wait %d is %.2f times wait %d (p50 %s)", key.kind, key.model, g.at, g.ratio, g.at-1, millis(g.longer.mid)))
+			verdict, reason, fix := c.decide(v, g)
+			if worst == nil || severity[verdict] > severity[e.verdict] || verdict == e.verdict && g.ratio < worst.ratio {
+				worst, e.verdict, e.reason, e.fix = &g, verdict, reason, fix
+			}
+		}
+	}
+	if worst == nil {
+		return e
+	}
+	e.measured = quantity(worst.ratio, "times", "")
+	e.interval = &Interval{Lo: ptr(worst.lo), Hi: ptr(worst.hi), Level: 2*level - 1, Sided: "two"}
+	for _, g := range worst.longer.gaps {
+		e.shown = append(e.shown, clue{req: g.req, guilty: g.to, weight: -g.ns, what: fmt.Sprintf("waited %s before retry %d", millis(g.ns), g.retriesAt)})
+	}
+	return e
+}
+
+// judgeGroup compares the waits of one kind and model, ordinal by ordinal, until
+// they are too few or have reached the cap.
+func (c *RetryBackoff) judgeGroup(groups map[waitGroup][]gap, key waitGroup) []growth {
+	var out []growth
+	for at := 2; ; at++ {
+		a, b := groups[waitGroup{key.kind, key.model, at - 1}], groups[waitGroup{key.kind, key.model, at}]
+		if len(a) < needInvariant || len(b) < needInvariant {
+			return out
+		}
+		sa, sb := statsOf(a), statsOf(b)
+		if c.Cap != nil && float64(sb.mid) >= 0.8*float64(*c.Cap) && float64(sa.mid)*c.Growth[0] >= 0.8*float64(*c.Cap) {
+			return out
+		}
+		g := growthOf(sa, sb, at)
+		// Waits that grew and stop growing have reached a cap.
+		if c.Cap == nil && len(out) > 0 && g.ratio < c.Growth[0] {
+			return out
+		}
+		out = append(out, g)
+	}
+}
+
+// decide judges one growth. A failure holds whatever the queueing; a pass only
+// where queueing is small against the waits.
+func (c *RetryBackoff) decide(v *view, g growth) (Verdict, string, string) {
+	least, most := c.Growth[0], c.Growth[1]
+	what := fmt.Sprintf("the wait before retry %d is %.2f times the one before", g.at, g.ratio)
+	switch {
+	case g.short:
+		return Fail, fmt.Sprintf("retries do not back off: half of the waits before retry %d are at most %s", g.at, millis(g.longer.hi)), ""
+	case g.surelyMost < least:
+		return Fail, fmt.Sprintf("%s: at most %.2f, %.2f to %.2f asked", what, g.surelyMost, least, most), ""
+	case g.lo > most:
+		return Fail, fmt.Sprintf("%s: at least %.2f, %.2f to %.2f asked", what, g.lo, least, most), ""
+	case !g.measured:
+		return Inconclusive, "queueing inside the target was not measured, so waits cannot be told from it", "calibrate: 20"
+	case g.lo >= least && g.hi <= most:
+		return Pass, what, ""
+	case g.ratio >= least && g.ratio <= most && float64(g.longer.q99) < 0.1*float64(g.longer.mid):
+		return Inconclusive, fmt.Sprintf("%s: between %.2f and %.2f, too wide to tell", what, g.lo, g.hi), v.longer(g.longer.n, 4*g.longer.n)
+	}
+	return Inconclusive, fmt.Sprintf("%s: between %.2f and %.2f with queueing of p99 %s", what, g.lo, g.hi, millis(g.longer.q99)), v.slower()
 }

@@ -1,6 +1,9 @@
 package assertions
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 var retryFirstDelayEntry = Entry{
 	ID: "retries.first_delay", Number: "R3",
@@ -26,4 +29,31 @@ func (c *RetryFirstDelay) Validate() []Problem {
 		return []Problem{{"min", "must be longer than 0s"}}
 	}
 	return nil
+}
+
+func (c *RetryFirstDelay) examine(v *view) exam {
+	bound := int64(c.Min)
+	e := exam{label: "shortest wait before a first retry", threshold: quantity(msOf(bound), "ms", ">="), need: needInvariant, joined: true, rests: fitness{pace: true}}
+	var w waits
+	v.chains(func(r *request, ch *chain) {
+		v.gapsOf(r, ch, func(g gap) {
+			s := g.from.Status
+			if g.retriesAt == 1 && (s == 429 || s >= 500) && !hinted(g.from.Attempt) {
+				w.add(g, bound)
+			}
+		})
+	})
+	e.exposure = int64(len(w.judged))
+	w.decide(v, &e)
+	if e.exposure > 0 {
+		e.measured = quantity(msOf(sorted(w.judged)[0]), "ms", "")
+	}
+	e.failure = fmt.Sprintf("%s of %s came sooner than %s", number(int64(len(w.broken))), plural(e.exposure, "first retry", "first retries"), millis(bound))
+	if who := whoRetries(e.broken); who != "" {
+		e.details = append(e.details, who)
+	}
+	if e.verdict == Pass {
+		e.reason = fmt.Sprintf("all %s waited at least %s", plural(e.exposure, "first retry", "first retries"), millis(bound))
+	}
+	return e
 }

@@ -1,5 +1,10 @@
 package assertions
 
+import (
+	"fmt"
+	"math"
+)
+
 var retryJitterEntry = Entry{
 	ID: "retries.jitter", Number: "R5",
 	Claim: "Retries of calls that failed together do not come back together.",
@@ -25,4 +30,93 @@ func (c *RetryJitter) Validate() []Problem {
 		return []Problem{{"spread", "must be above 0 and at most 50%: waits spread evenly between 0 and their longest have 58%"}}
 	}
 	return nil
+}
+
+// jitterGaps is the least number of waits to judge a spread on: DESIGN section 7.
+const jitterGaps = 100
+
+// jitterNone is the part of the asked spread below which there surely is none:
+// queueing only adds, so what is left of it is the policy's at most.
+const jitterNone = 0.4
+
+// pooled is a spread relative to the mean, pooled over groups of waits.
+type pooled struct {
+	n             int64
+	degrees       float64
+	spread, noise float64 // relative variances
+	unknown       bool    // queueing was not measured
+	waits         []int64
+}
+
+// add pools one group: waits that one policy should have drawn alike.
+func (p *pooled) add(gaps []gap) {
+	values := make([]int64, len(gaps))
+	var noise float64
+	for i, g := range gaps {
+		values[i] = g.ns
+		if g.queueing == nil {
+			p.unknown = true
+			continue
+		}
+		noise += g.queueing.variance
+	}
+	p.waits = append(p.waits, values...)
+	mean, variance := moments(values)
+	if len(gaps) < 2 || mean <= 0 {
+		return
+	}
+	free := float64(len(gaps) - 1)
+	p.n += int64(len(gaps))
+	p.degrees += free
+	p.spread += free * variance / (mean * mean)
+	p.noise += free * (noise / float64(len(gaps))) / (mean * mean)
+}
+
+func (c *RetryJitter) examine(v *view) exam {
+	e := exam{label: "spread of the waits, relative to their mean", threshold: quantity(float64(c.Spread), "share", ">="), need: jitterGaps, joined: true, rests: fitness{pace: true}}
+	var p pooled
+	groups, order := v.groupedWaits()
+	for _, key := range order {
+		p.add(groups[key])
+		for _, g := range groups[key] {
+			e.shown = append(e.shown, clue{req: g.req, guilty: g.to, weight: -g.ns, what: fmt.Sprintf("waited %s before retry %d", millis(g.ns), g.retriesAt)})
+		}
+	}
+	e.exposure, e.samples = p.n, int64(len(p.waits))
+	if p.n == 0 {
+		e.exposure = e.samples
+		return e
+	}
+	seen := math.Sqrt(p.spread / p.degrees)
+	net := math.Sqrt(max(0, p.spread-p.noise) / p.degrees)
+	e.measured = quantity(net, "share", "")
+	m := medianOf(sorted(p.waits))
+	e.details = append(e.details, fmt.Sprintf("spread %s as seen, %s without queueing; waited p50 %s", percent(seen), percent(net), millis(m.mid)))
+	c.decide(v, &e, &p, seen, net, m)
+	return e
+}
+
+func (c *RetryJitter) decide(v *view, e *exam, p *pooled, seen, net float64, m median) {
+	want := float64(c.Spread)
+	switch {
+	case m.bounded && m.hi < noWait:
+		e.verdict = Fail
+		e.reason = fmt.Sprintf("nothing spreads the retries: half of them come back within %s", millis(m.hi))
+		e.measured = nil // a ratio of two noises means nothing
+	case seen < jitterNone*want:
+		e.verdict = Fail
+		e.reason = fmt.Sprintf("the waits of %s differ by %s of their mean, and queueing can only add to that; %s asked", plural(p.n, "retry", "retries"), percent(seen), percent(want))
+	case p.unknown:
+		e.verdict, e.fix = Inconclusive, "calibrate: 20"
+		e.reason = "queueing inside the target was not measured, so jitter cannot be told from it"
+	case net >= want:
+		e.verdict = Pass
+		e.reason = fmt.Sprintf("the waits of %s differ by %s of their mean, queueing subtracted", plural(p.n, "retry", "retries"), percent(net))
+	case seen >= want:
+		e.verdict, e.fix = Inconclusive, v.slower()
+		e.reason = fmt.Sprintf("the spread of %s may be queueing: without it %s are left, %s asked", percent(seen), percent(net), percent(want))
+	default:
+		e.verdict, e.fix = Inconclusive, v.slower()
+		e.reason = fmt.Sprintf("the spread is %s: more than none, less than the %s asked", percent(seen), percent(want))
+	}
 }

@@ -1,0 +1,331 @@
+package assertions
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/chaoskit/chaos/internal/journal"
+)
+
+// exam is what a check saw. The verdict is not in it: judge.go decides, in one
+// order for all checks.
+type exam struct {
+	label     string
+	measured  *Quantity
+	threshold *Quantity
+	interval  *Interval
+	samples   int64
+
+	exposure int64  // how often what the check is about happened
+	exposed  string // what the exposure counts; "": as the entry says
+	need     int64  // least exposure to decide on
+
+	rests  fitness
+	joined bool // the check rests on the join
+
+	broken   []clue // sound witnesses
+	failure  string // the reason, when there are witnesses
+	baseline string // why the quiet phase cannot be compared with; "": it can
+
+	// What is left to decide when all gates are passed.
+	verdict Verdict
+	reason  string
+	fix     string // of an inconclusive verdict: text for the plan
+	shown   []clue // evidence of a failure that rests on a figure
+
+	details []string
+}
+
+// fitness says what of the harness a check rests on.
+type fitness struct {
+	due     bool  // requests were sent when they were due
+	pace    bool  // the mock kept its times
+	boundNs int64 // latency bound that the check asserts; 0: none
+}
+
+// Limits of the harness, as shares of the smallest time that a check rests on:
+// DESIGN section 7.
+const (
+	lagMost      = 0.05
+	latenessMost = 0.01
+	droppedMost  = 0.001
+	coverageNeed = 0.95
+)
+
+// Judge folds the journal into figures and judges the assertions on it. nil specs
+// mean the standard bundle. Pure: the same records, in whatever order, give the
+// same bytes. It keeps no part of j.
+func Judge(j *journal.Journal, s Setup, specs []Spec) *Judgement {
+	if specs == nil {
+		specs = Standard()
+	}
+	h := newHistory(j, s)
+	out := &Judgement{
+		Generator: h.generatorFigures(), Provider: h.providerFigures(), Load: h.loadCounts(), Phases: h.phaseFigures(),
+		Faults: h.faultCounts(), Join: h.joinFigures(), Cost: h.costFigures(), Assertions: []Finding{},
+	}
+	for i := range specs {
+		out.Assertions = append(out.Assertions, h.judge(&specs[i], out))
+	}
+	return out
+}
+
+// judge gives one finding.
+func (h *history) judge(spec *Spec, figures *Judgement) Finding {
+	f := Finding{ID: spec.ID, Name: spec.Name, During: spec.During, Line: spec.Line, Args: map[string]any{}, Witnesses: []Witness{}}
+	if f.Name == "" {
+		f.Name = spec.ID
+	}
+	entry, ok := Lookup(spec.ID)
+	if !ok {
+		f.Verdict, f.Reason = Error, unknownID(spec.ID)
+		return f
+	}
+	if spec.Args == nil {
+		given := *spec
+		given.Args = entry.New()
+		spec = &given
+	}
+	f.Claim, f.Args = entry.Claim, argsOf(spec.Args)
+	f.ThresholdSource, f.SourceNote = sourceOf(spec, &entry)
+	f.AllowFail = allowed(spec.AllowFail, h.j.Header.Started)
+	if spec.Bundled {
+		if why := entry.absent(h.subject()); why != "" {
+			f.Verdict, f.Reason = NotApplicable, why
+			return f
+		}
+	}
+	if ps := spec.Validate(); len(ps) > 0 {
+		f.Verdict, f.Reason = Error, strings.TrimPrefix(ps[0].Path+": "+ps[0].Msg, ": ")
+		return f
+	}
+	v := newView(h, spec, &entry)
+	e := spec.Args.examine(v)
+	v.decide(&f, &e, figures)
+	return f
+}
+
+// decide is the order of judgement: DESIGN section 7.
+func (v *view) decide(f *Finding, e *exam, figures *Judgement) {
+	f.Label, f.Measured, f.Threshold, f.Interval = e.label+v.where(), e.measured, e.threshold, e.interval
+	f.Samples, f.Exposure, f.Exposed, f.Details = e.samples, e.exposure, e.exposed, e.details
+	f.Violations = int64(len(e.broken))
+	if f.Exposed == "" {
+		f.Exposed = v.entry.Exposed
+	}
+	unfit, cut := v.unfit(e, figures), v.h.j.Cut
+	switch {
+	case unfit != "": // 1
+		f.Verdict, f.Reason = Error, unfit
+	case len(e.broken) > 0: // 2
+		f.Verdict, f.Reason, f.Sure = Fail, e.failure, v.entry.SoundSide
+		f.Witnesses = v.worst(e.broken)
+	case cut:
+		f.Verdict, f.Reason = Inconclusive, "run cut at "+secs(v.h.j.LastNs)
+		f.ToConclude = "run it again, to the end"
+	case e.exposure == 0: // 3
+		f.Verdict, f.Reason, f.ToConclude = Vacuous, v.nothing(f.Exposed, figures), v.provoke()
+	case e.joined && v.uncovered() != "": // 4
+		f.Verdict, f.Reason, f.ToConclude = Inconclusive, v.uncovered(), "correlate: {marker: on}"
+	case e.baseline != "": // 5
+		f.Verdict, f.Reason, f.ToConclude = Inconclusive, e.baseline, "put a quiet phase before the others: load.phases: [{name: warm, rate: 20, for: 10s}, ...]"
+	case e.exposure < e.need: // 6
+		f.Verdict = Inconclusive
+		f.Reason = fmt.Sprintf("%s %s; at least %s are needed", number(e.exposure), f.Exposed, number(e.need))
+		f.ToConclude = v.longer(e.exposure, e.need)
+	default: // 7
+		f.Verdict, f.Reason, f.ToConclude = e.verdict, e.reason, e.fix
+		if e.verdict == Fail {
+			f.Sure, f.Witnesses = v.entry.SoundSide, v.worst(e.shown)
+		}
+		if e.verdict != Inconclusive {
+			f.ToConclude = ""
+		}
+	}
+}
+
+// unfit says why the harness was too weak for this check, "" if it was not.
+func (v *view) unfit(e *exam, figures *Judgement) string {
+	if b := figures.Load.Broken; b != "" {
+		return "the counts do not add up, so the harness lost something: " + b
+	}
+	smallest := int64(math.MaxInt64)
+	for _, bound := range []int64{v.h.setup.ClientTimeoutNs, e.rests.boundNs} {
+		if bound > 0 {
+			smallest = min(smallest, bound)
+		}
+	}
+	if e.rests.due {
+		if lag := v.lag(); smallest != math.MaxInt64 && float64(lag) > lagMost*float64(smallest) {
+			return fmt.Sprintf("the generator lagged: p99 %s behind due, allowed %s (5 %% of %s)", millis(lag), millis(int64(lagMost*float64(smallest))), millis(smallest))
+		}
+		if n := v.dropped(); float64(n) > droppedMost*float64(len(v.reqs)) {
+			return fmt.Sprintf("the harness dropped %s of %s requests due, allowed 0.1 %%: raise load.max_in_flight", number(n), number(int64(len(v.reqs))))
+		}
+	}
+	if e.rests.pace && smallest != math.MaxInt64 {
+		if late := v.h.lateness(); float64(late) > latenessMost*float64(smallest) {
+			return fmt.Sprintf("the mock model was late: p99 %s, allowed %s (1 %% of %s)", millis(late), millis(int64(latenessMost*float64(smallest))), millis(smallest))
+		}
+	}
+	return ""
+}
+
+// uncovered says that too few attempts were joined, "" if enough were.
+func (v *view) uncovered() string {
+	joined, all := v.coverage()
+	if all == 0 || float64(joined) >= coverageNeed*float64(all) {
+		return ""
+	}
+	return fmt.Sprintf("only %s of %s attempts in scope could be told to belong to a request: %s, 95 %% are needed", number(joined), number(all), percent(float64(joined)/float64(all)))
+}
+
+// nothing says what never happened, and what the rules in scope did instead.
+func (v *view) nothing(exposed string, figures *Judgement) string {
+	parts := []string{"there were no " + exposed}
+	for i, r := range v.h.setup.Rules {
+		if i >= len(figures.Faults) || !v.ruleInScope(r) {
+			continue
+		}
+		switch c := figures.Faults[i]; {
+		case c.Eligible+c.Held == 0:
+			parts = append(parts, "no call matched fault "+r.Name)
+		default:
+			parts = append(parts, fmt.Sprintf("fault %s hit %s of %s calls", r.Name, number(c.Injected), number(c.Eligible)))
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (v *view) ruleInScope(r RuleInfo) bool {
+	for _, p := range v.h.phases {
+		if (v.spec.During == "" || p.Name == v.spec.During) && r.FromNs < p.ToNs && r.ToNs > p.FromNs {
+			return true
+		}
+	}
+	return r.FromNs == journal.Never
+}
+
+// provoke is a rule to paste that gives the check something to look at.
+func (v *view) provoke() string {
+	if v.entry.Provoke == "" {
+		return ""
+	}
+	phase := v.spec.During
+	if phase == "" {
+		phase = v.h.mainPhase()
+	}
+	if phase == "" {
+		return ""
+	}
+	return fmt.Sprintf(v.entry.Provoke, phase)
+}
+
+// mainPhase is the name of the phase with the highest rate, "" for none.
+func (h *history) mainPhase() string {
+	if i := busiest(h.phases); i >= 0 {
+		return h.phases[i].Name
+	}
+	return ""
+}
+
+// busiest is the index of the phase with the highest rate of planned requests,
+// -1: none.
+func busiest(phases []Window) int {
+	best, rate := -1, -1.0
+	for i, p := range phases {
+		if p.ToNs <= p.FromNs {
+			continue
+		}
+		if r := float64(p.Planned) / float64(p.ToNs-p.FromNs); r > rate {
+			best, rate = i, r
+		}
+	}
+	return best
+}
+
+// longer is the change of the plan that gives need exposures instead of have:
+// the phase in scope, made longer.
+func (v *view) longer(have, need int64) string {
+	if have <= 0 || need <= have {
+		return v.provoke()
+	}
+	name := v.spec.During
+	if name == "" {
+		name = v.h.mainPhase()
+	}
+	for _, p := range v.h.phases {
+		if p.Name != name {
+			continue
+		}
+		now := time.Duration(p.ToNs - p.FromNs)
+		// A tenth more, because the next run draws other dice.
+		want := time.Duration(math.Ceil(1.1 * float64(now) * float64(need) / float64(have)))
+		return fmt.Sprintf("for: %s   # phase %s, was %s", planDuration(ceilTo(want, time.Second)), name, planDuration(now.Round(time.Millisecond)))
+	}
+	return ""
+}
+
+// allowed judges an allow_fail against the start of the run, the only wall time
+// that a journal knows.
+func allowed(a *AllowFail, started string) *Allowed {
+	if a == nil {
+		return nil
+	}
+	out := &Allowed{Until: a.Until, Reason: a.Reason}
+	until, err1 := time.Parse(dayLayout, a.Until)
+	at, err2 := time.Parse(time.RFC3339, started)
+	out.Active = err1 == nil && err2 == nil && at.Before(until.AddDate(0, 0, 1))
+	return out
+}
+
+// sourceOf says where the threshold comes from: the plan where it gave an
+// argument, else where the default is from.
+func sourceOf(spec *Spec, entry *Entry) (Source, string) {
+	given := len(spec.Given) > 0
+	if spec.Given == nil {
+		given = !reflect.DeepEqual(argsOf(spec.Args), argsOf(entry.New()))
+	}
+	if given {
+		return SourcePlan, ""
+	}
+	return entry.Source, entry.SourceNote
+}
+
+// argsOf prints arguments as a plan reads them: shares as numbers, durations as
+// text. What is left out has no default.
+func argsOf(c Check) map[string]any {
+	out := map[string]any{}
+	v := reflect.ValueOf(c).Elem()
+	for i := range v.NumField() {
+		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ",")
+		field := v.Field(i)
+		if field.Kind() == reflect.Pointer {
+			if field.IsNil() {
+				continue
+			}
+			field = field.Elem()
+		}
+		switch x := field.Interface().(type) {
+		case time.Duration:
+			out[name] = x.String()
+		case Share:
+			out[name] = float64(x)
+		case string:
+			if x != "" {
+				out[name] = x
+			}
+		case []string:
+			if len(x) > 0 {
+				out[name] = slices.Clone(x)
+			}
+		default:
+			out[name] = x
+		}
+	}
+	return out
+}

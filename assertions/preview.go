@@ -1,0 +1,206 @@
+package assertions
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// subject is what the plan, and of a run the journal, offers to judge.
+type subject struct {
+	phases  []Window
+	ruled   []bool
+	rules   []RuleInfo
+	kinds   []string
+	tenants int
+}
+
+// subject is what a run offers.
+func (h *history) subject() subject {
+	return subject{h.phases, h.ruled, h.setup.Rules, h.setup.DegradedKinds, max(h.setup.Tenants, len(h.j.Header.Tenants))}
+}
+
+// feeds reports whether a fault can give the check something to look at.
+func (e *Entry) feeds(fault string) bool {
+	return slices.ContainsFunc(e.FedBy, func(pattern string) bool {
+		prefix, open := strings.CutSuffix(pattern, "*")
+		return fault == pattern || open && strings.HasPrefix(fault, prefix)
+	})
+}
+
+// absent says why the plan has no subject for a check of the bundle; "" if it
+// has one.
+func (e *Entry) absent(s subject) string {
+	if e.FedBy != nil && !slices.ContainsFunc(s.rules, func(r RuleInfo) bool { return e.feeds(r.Fault) }) {
+		return "no fault of the plan leads to " + e.Exposed
+	}
+	switch e.ID {
+	case tokensEntry.ID, costEntry.ID:
+		return "the plan names no budget"
+	case fallbackEntry.ID, disclosedEntry.ID:
+		if len(s.kinds) == 0 {
+			return "target.response.degraded declares no kinds of degraded answers"
+		}
+	case noLeakEntry.ID:
+		if s.tenants < 2 {
+			return "there is only one tenant"
+		}
+	case goodputEntry.ID:
+		if len(s.phases) < 2 {
+			return "there is only one phase"
+		}
+	case recoversEntry.ID:
+		c := e.New().(*Recovers)
+		if why := c.fits(s.phases, s.ruled); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+// fits says why the phases leave no room to see a recovery.
+func (c *Recovers) fits(phases []Window, ruled []bool) string {
+	after := c.troubleEnd(phases, ruled)
+	if after < 0 || after+1 >= len(phases) {
+		return "no phase follows the trouble"
+	}
+	left := time.Duration(phases[len(phases)-1].ToNs - phases[after].ToNs)
+	if left < c.Within+c.Hold {
+		return fmt.Sprintf("%s of load follow phase %s, within + hold = %s are needed", planDuration(left), phases[after].Name, planDuration(c.Within+c.Hold))
+	}
+	return ""
+}
+
+// Fits says what is wrong with the assertion for this load: phases that do not
+// exist, times that do not fit. Found before anything is sent.
+func (s Spec) Fits(setup Setup) []Problem {
+	var ps []Problem
+	names := make([]string, 0, len(setup.Phases))
+	for _, w := range setup.Phases {
+		names = append(names, w.Name)
+	}
+	if s.During != "" && !slices.Contains(names, s.During) {
+		ps = append(ps, Problem{"during", fmt.Sprintf("there is no phase %q: the phases are %s", s.During, strings.Join(names, ", "))})
+	}
+	c, ok := s.Args.(*Recovers)
+	if !ok || len(setup.Phases) == 0 {
+		return ps
+	}
+	if c.After != "" && !slices.Contains(names, c.After) {
+		return append(ps, Problem{"after", fmt.Sprintf("there is no phase %q: the phases are %s", c.After, strings.Join(names, ", "))})
+	}
+	if why := c.fits(setup.Phases, ruledPhases(setup)); why != "" && !s.Bundled {
+		ps = append(ps, Problem{"within", why + ": lengthen the last phase, or shorten within or hold"})
+	}
+	return ps
+}
+
+// ruledPhases says for each phase whether a rule applies in it.
+func ruledPhases(s Setup) []bool {
+	out := make([]bool, len(s.Phases))
+	for i, p := range s.Phases {
+		for _, r := range s.Rules {
+			out[i] = out[i] || r.FromNs >= 0 && r.FromNs < p.ToNs && r.ToNs > p.FromNs
+		}
+	}
+	return out
+}
+
+// Forecast says whether a planned assertion can conclude.
+type Forecast struct {
+	ID          string
+	Name        string
+	Expected    int64  // exposures to expect
+	Exposed     string // what they are
+	Needed      int64
+	CanConclude bool
+	Note        string // why not, or under which assumption
+}
+
+// Preview estimates from the planned counts which assertions can conclude,
+// before anything is sent. An estimate: how many steps a request has and how
+// often a service tries again is not known before the run, so one call per
+// request and one retry per failed call are assumed.
+func Preview(setup Setup, specs []Spec) []Forecast {
+	if specs == nil {
+		specs = Standard()
+	}
+	sub := subject{setup.Phases, ruledPhases(setup), setup.Rules, setup.DegradedKinds, setup.Tenants}
+	var out []Forecast
+	for i := range specs {
+		spec := &specs[i]
+		entry, ok := Lookup(spec.ID)
+		if !ok {
+			continue
+		}
+		f := Forecast{ID: spec.ID, Name: spec.Name, Exposed: entry.Exposed}
+		if f.Name == "" {
+			f.Name = spec.ID
+		}
+		if why := entry.absent(sub); spec.Bundled && why != "" {
+			f.Note = "not applicable: " + why
+			out = append(out, f)
+			continue
+		}
+		if spec.Args == nil {
+			given := *spec
+			given.Args = entry.New()
+			spec = &given
+		}
+		f.Expected, f.Needed = sub.expect(spec, &entry), needOf(spec.Args, &entry)
+		f.CanConclude = f.Expected >= f.Needed && f.Expected > 0
+		switch {
+		case f.Expected == 0:
+			f.Note = "nothing in the plan leads to " + entry.Exposed
+		case !f.CanConclude:
+			f.Note = fmt.Sprintf("about %s %s, %s are needed", number(f.Expected), entry.Exposed, number(f.Needed))
+		case entry.FedBy != nil:
+			f.Note = fmt.Sprintf("about %s %s, if a request makes one call that the faults match", number(f.Expected), entry.Exposed)
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// expect estimates the exposures of a check: planned requests in scope, for
+// checks that faults feed times the chance that a rule which feeds it hits.
+func (s subject) expect(spec *Spec, entry *Entry) int64 {
+	var total float64
+	for _, p := range s.phases {
+		if spec.During != "" && p.Name != spec.During {
+			continue
+		}
+		miss := 1.0
+		for _, r := range s.rules {
+			if !entry.feeds(r.Fault) || r.FromNs < 0 {
+				continue
+			}
+			overlap := float64(min(r.ToNs, p.ToNs)-max(r.FromNs, p.FromNs)) / float64(max(1, p.ToNs-p.FromNs))
+			hit := max(0, overlap) * r.Probability
+			if r.Requests > 0 && p.Planned > 0 {
+				hit = min(hit, float64(r.Requests)/float64(p.Planned))
+			}
+			miss *= 1 - min(1, hit)
+		}
+		if entry.FedBy == nil {
+			miss = 0
+		}
+		total += float64(p.Planned) * (1 - miss)
+	}
+	return int64(total + 0.5)
+}
+
+// needOf is the least exposure with which the check can pass: for shares, with no
+// bad case at all.
+func needOf(c Check, entry *Entry) int64 {
+	switch c := c.(type) {
+	case *Available:
+		return needZero(1 - float64(c.Min))
+	case *Latency:
+		return needZero(1 - float64(c.Quantile))
+	case *Fallback:
+		return needZero(1 - float64(c.Min))
+	}
+	return entry.Need
+}

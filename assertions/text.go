@@ -1,0 +1,92 @@
+package assertions
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// number prints n with thousands apart.
+func number(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	sign := ""
+	if strings.HasPrefix(s, "-") {
+		sign, s = "-", s[1:]
+	}
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return sign + s
+}
+
+// millis prints nanoseconds as milliseconds.
+func millis(ns int64) string {
+	v := float64(ns) / 1e6
+	if math.Abs(v) < 10 && ns%1e6 != 0 {
+		return strconv.FormatFloat(v, 'f', 1, 64) + " ms"
+	}
+	return number(int64(math.Round(v))) + " ms"
+}
+
+// secs prints nanoseconds as seconds.
+func secs(ns int64) string {
+	return strconv.FormatFloat(math.Round(float64(ns)/1e8)/10, 'f', -1, 64) + " s"
+}
+
+// percent prints a share.
+func percent(x float64) string {
+	digits := 1
+	if x > 0.99 && x < 1 || x > 0 && x < 0.01 {
+		digits = 2
+	}
+	return strconv.FormatFloat(x*100, 'f', digits, 64) + " %"
+}
+
+// plural prints a count with its noun.
+func plural(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return number(n) + " " + many
+}
+
+// rounded rounds to what a report can mean: six digits after the point. It keeps
+// the bytes of a result free of the last bits of a sum.
+func rounded(x float64) float64 { return math.Round(x*1e6) / 1e6 }
+
+func ptr(x float64) *float64 {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return nil
+	}
+	x = rounded(x)
+	return &x
+}
+
+// msOf and sOf turn nanoseconds into the units of result.json.
+func msOf(ns int64) float64 { return rounded(float64(ns) / 1e6) }
+func sOf(ns int64) float64  { return rounded(float64(ns) / 1e9) }
+
+// share returns a/b, nil for no b.
+func share(a, b int64) *float64 {
+	if b <= 0 {
+		return nil
+	}
+	return ptr(float64(a) / float64(b))
+}
+
+func quantity(v float64, unit, op string) *Quantity {
+	return &Quantity{Value: ptr(v), Unit: unit, Op: op}
+}
+
+// planDuration prints a duration as a plan writes it, in whole seconds where
+// it is longer than ten.
+func planDuration(d time.Duration) string {
+	if d > 10*time.Second {
+		d = ceilTo(d, time.Second)
+	}
+	return fmt.Sprint(d)
+}
+
+func ceilTo(d, unit time.Duration) time.Duration { return (d + unit - 1) / unit * unit }
