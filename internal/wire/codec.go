@@ -1,144 +1,101 @@
 package wire
 
-import (
-	"encoding/binary"
-	"encoding/hex"
-	"hash/crc32"
-	"math"
-	"slices"
-	"strings"
-)
+import "sync"
 
-// Codec is what both ends of a run share: it turns names into ordinals and
-// back where there is no room for names. It never changes after it was made.
+// Codec is what both ends of a run share beside the seed: the lists by which
+// they turn names into ordinals and back, where there is no room for names.
+// Its fields are not changed after its first use. Safe for concurrent use.
 type Codec struct {
-	Run     string
-	Phases  []string
+	Run     string   // RunLen lower-case letters or digits
+	Phases  []string // in order; trial, trace and anon are known without
 	Tenants []string
 	Models  []string
+
+	once    sync.Once
+	phases  map[string]uint64
+	tenants map[string]uint64
+	models  map[string]uint64
 }
 
-// Phases that every run has, and their ordinals.
-const (
-	phaseTrial, ordinalTrial = "trial", 254
-	phaseTrace, ordinalTrace = "trace", 253
-	phasesMax                = 250
-	ordinalNone              = 255
-	tenantNone               = 0xffff
-)
+// Phases that every run knows, at the ordinals 1, 2 and 3.
+var fixedPhases = []string{"trial", "trace", "anon"}
 
-func (c *Codec) phaseOrdinal(name string) byte {
-	switch name {
-	case phaseTrial:
-		return ordinalTrial
-	case phaseTrace:
-		return ordinalTrace
-	}
-	if i := slices.Index(c.Phases, name); i >= 0 && i < phasesMax {
-		return byte(i)
-	}
-	return ordinalNone
+const phaseTrial, phaseTrace, phaseAnon = 1, 2, 3
+
+// Ordinal 0 is a name that is not in the lists, or has no room: what cannot be
+// said is left out, never bent.
+const ordinalNone = 0
+
+// index makes the maps. The first of two equal names counts.
+func (c *Codec) index() {
+	c.once.Do(func() {
+		c.phases = ordinals(fixedPhases, c.Phases)
+		c.tenants = ordinals(c.Tenants)
+		c.models = ordinals(c.Models)
+	})
 }
 
-func (c *Codec) phaseName(o byte) string {
-	switch {
-	case o == ordinalTrial:
-		return phaseTrial
-	case o == ordinalTrace:
-		return phaseTrace
-	case int(o) < len(c.Phases) && o < phasesMax:
-		return c.Phases[o]
-	}
-	return ""
-}
-
-func (c *Codec) tenantOrdinal(name string) uint16 {
-	if i := slices.Index(c.Tenants, name); i >= 0 && i < tenantNone {
-		return uint16(i)
-	}
-	return tenantNone
-}
-
-func (c *Codec) tenantName(o uint16) string {
-	if int(o) < len(c.Tenants) {
-		return c.Tenants[o]
-	}
-	return ""
-}
-
-// modelOrdinal is 1 + the place in the list; 0 is any model that is not in it.
-func (c *Codec) modelOrdinal(name string) byte {
-	if i := slices.Index(c.Models, name); i >= 0 && i < 255 {
-		return byte(i + 1)
-	}
-	return 0
-}
-
-func (c *Codec) modelName(o byte) string {
-	if o == 0 || int(o) > len(c.Models) {
-		return ""
-	}
-	return c.Models[o-1]
-}
-
-func runHash(run string) uint32 { return crc32.ChecksumIEEE([]byte(run)) }
-
-// traceMagic is the first byte of a trace id that chaos made.
-const traceMagic = 0xc5
-
-// Traceparent folds the id into the 16 bytes of a W3C trace id
-// (https://www.w3.org/TR/trace-context/#traceparent-header). A traced service
-// replaces the parent id on the way; the trace id it keeps.
-//
-//	magic 1 | run 3 | phase 1 | index 4 | tenant 2 | output tokens 3 | check 2
-func (c *Codec) Traceparent(id ID) string {
-	var b [16]byte
-	b[0] = traceMagic
-	put24(b[1:], runHash(id.Run))
-	b[4] = c.phaseOrdinal(id.Phase)
-	binary.BigEndian.PutUint32(b[5:], uint32(min(id.Index, math.MaxUint32)))
-	binary.BigEndian.PutUint16(b[9:], c.tenantOrdinal(id.Tenant))
-	put24(b[11:], uint32(min(id.OutputTokens, 1<<24-1)))
-	binary.BigEndian.PutUint16(b[14:], check16(b[:14]))
-	// The parent id must not be zero; any part of the checksum's input will do.
-	var parent [8]byte
-	binary.BigEndian.PutUint64(parent[:], Fold64(b[:])|1)
-	return "00-" + hex.EncodeToString(b[:]) + "-" + hex.EncodeToString(parent[:]) + "-01"
-}
-
-// FromTraceparent reads the id back. ok is false for a trace id that chaos did
-// not make; stale is true for one of another run.
-func (c *Codec) FromTraceparent(s string) (id ID, ok, stale bool) {
-	if len(s) != 55 || s[2] != '-' || s[35] != '-' || s[52] != '-' {
-		return ID{}, false, false
-	}
-	b, err := hex.DecodeString(s[3:35])
-	if err != nil || b[0] != traceMagic || binary.BigEndian.Uint16(b[14:]) != check16(b[:14]) {
-		return ID{}, false, false
-	}
-	if get24(b[1:]) != runHash(c.Run)&0xffffff {
-		return ID{}, true, true
-	}
-	id = ID{Run: c.Run, Phase: c.phaseName(b[4]), Index: int64(binary.BigEndian.Uint32(b[5:])), Tenant: c.tenantName(binary.BigEndian.Uint16(b[9:])), OutputTokens: int(get24(b[11:]))}
-	return id, id.Phase != "", false
-}
-
-func check16(b []byte) uint16 { return uint16(crc32.ChecksumIEEE(b)) }
-
-func put24(b []byte, v uint32) { b[0], b[1], b[2] = byte(v>>16), byte(v>>8), byte(v) }
-func get24(b []byte) uint32    { return uint32(b[0])<<16 | uint32(b[1])<<8 | uint32(b[2]) }
-
-// Fold64 is FNV-1a over all parts: a hash that is the same on every machine
-// and in every process, for bodies and prompts. It is no defence.
-func Fold64(parts ...[]byte) uint64 {
-	h := uint64(14695981039346656037)
-	for _, p := range parts {
-		for _, c := range p {
-			h = (h ^ uint64(c)) * 1099511628211
+func ordinals(lists ...[]string) map[string]uint64 {
+	m := map[string]uint64{}
+	n := uint64(0)
+	for _, list := range lists {
+		for _, name := range list {
+			n++
+			if _, twice := m[name]; !twice {
+				m[name] = n
+			}
 		}
 	}
-	return h
+	return m
 }
 
-// trimASCII is strings.TrimSpace for header values.
-func trimASCII(s string) string { return strings.Trim(s, " \t") }
+// fits returns v, or ordinalNone if it has more than width bits.
+func fits(v uint64, width int) uint64 {
+	if v>>width != 0 {
+		return ordinalNone
+	}
+	return v
+}
+
+func (c *Codec) phaseOf(name string) uint64  { c.index(); return c.phases[name] }
+func (c *Codec) tenantOf(name string) uint64 { c.index(); return c.tenants[name] }
+func (c *Codec) modelOf(name string) uint64  { c.index(); return c.models[name] }
+
+func (c *Codec) phaseName(n uint64) string {
+	if n >= 1 && n <= uint64(len(fixedPhases)) {
+		return fixedPhases[n-1]
+	}
+	return nameAt(c.Phases, n-uint64(len(fixedPhases)))
+}
+
+// nameAt returns the name with the ordinal n, "" if there is none. n may have
+// wrapped below zero.
+func nameAt(list []string, n uint64) string {
+	if n == 0 || n > uint64(len(list)) {
+		return ""
+	}
+	return list[n-1]
+}
+
+// bits packs fields into bytes, most significant bit first.
+type bits struct {
+	b [20]byte
+	n int // bits put or taken so far
+}
+
+// put appends the low width bits of v.
+func (p *bits) put(v uint64, width int) {
+	for i := width - 1; i >= 0; i-- {
+		p.b[p.n/8] |= byte(v>>i&1) << (7 - p.n%8)
+		p.n++
+	}
+}
+
+// take reads the next width bits.
+func (p *bits) take(width int) (v uint64) {
+	for range width {
+		v = v<<1 | uint64(p.b[p.n/8]>>(7-p.n%8)&1)
+		p.n++
+	}
+	return v
+}

@@ -1,37 +1,52 @@
 package wire
 
 import (
-	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
-// ParseRetryAfter reads when a server wants to be asked again: retry-after-ms
-// (OpenAI), else retry-after as seconds, whole (RFC 9110 section 10.2.3) or
-// not, or as a date. ok is false where there is no usable, non-negative wait.
+// ParseRetryAfter reads how long a server asks to wait: retry-after-ms, a
+// number of milliseconds that OpenAI and Azure send and their SDKs prefer; else
+// retry-after, as seconds, whole (RFC 9110 section 10.2.3) or not, or as an
+// HTTP date. raw is the text that it read, or refused. ok is false where there
+// is no usable hint: none, an unreadable or negative one, or a date that has
+// passed at now.
 func ParseRetryAfter(h http.Header, now time.Time) (wait time.Duration, raw string, ok bool) {
-	if raw = h.Get("retry-after-ms"); raw != "" {
-		if ms, err := strconv.ParseFloat(trimASCII(raw), 64); err == nil {
-			return waitOf(ms*1e6, raw)
-		}
+	ms := h.Get("retry-after-ms")
+	if wait, ok = parseWait(ms, time.Millisecond); ok {
+		return wait, ms, true
 	}
-	ms := raw
-	if raw = h.Get("retry-after"); raw == "" {
+	raw = h.Get("retry-after")
+	if raw == "" {
 		return 0, ms, false
 	}
-	if s, err := strconv.ParseFloat(trimASCII(raw), 64); err == nil {
-		return waitOf(s*1e9, raw)
+	if wait, ok = parseWait(raw, time.Second); ok {
+		return wait, raw, true
 	}
 	if t, err := http.ParseTime(raw); err == nil {
-		return waitOf(float64(t.Sub(now)), raw)
+		if wait = t.Sub(now); wait >= 0 {
+			return wait, raw, true
+		}
 	}
 	return 0, raw, false
 }
 
-func waitOf(ns float64, raw string) (time.Duration, string, bool) {
-	if !(ns >= 0) || ns >= math.MaxInt64 {
-		return 0, raw, false
+// waitMax keeps a wait within a Duration. Real hints of 16 days are known; a
+// century is none.
+const waitMax = 100 * 365 * 24 * time.Hour
+
+// parseWait reads a plain decimal number: no sign, exponent, Inf or NaN, all of
+// which strconv would take.
+func parseWait(s string, unit time.Duration) (time.Duration, bool) {
+	s = strings.Trim(s, " \t")
+	if s == "" || len(s) > 32 || strings.Trim(s, "0123456789.") != "" {
+		return 0, false
 	}
-	return time.Duration(ns), raw, true
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || f*float64(unit) > float64(waitMax) {
+		return 0, false
+	}
+	return time.Duration(f * float64(unit)), true
 }

@@ -1,13 +1,8 @@
-// Package wire is what both ends of a run must agree on: request ids and the
-// ways in which they travel, watermarks, event streams, and how tokens are
-// counted. It does no I/O.
 package wire
 
 import (
 	"errors"
-	"fmt"
 	"hash/crc32"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -15,56 +10,119 @@ import (
 // ID names a request, and carries all that the provider must know of it, so
 // that the provider decodes and never looks anything up.
 type ID struct {
-	Run          string // 8 lower-case letters or digits
-	Phase        string
-	Index        int64
-	Tenant       string
-	OutputTokens int
+	Run          string // RunLen lower-case letters or digits
+	Phase        string // [a-z0-9_-]{1,32}
+	Index        int64  // in the phase, from 0
+	Tenant       string // [A-Za-z0-9_-]{1,32}
+	OutputTokens int    // that the answer shall have; 0: the model's default
 }
 
-var (
-	runName    = regexp.MustCompile(`^[a-z0-9]{8}$`)
-	phaseName  = regexp.MustCompile(`^[a-z0-9_-]{1,32}$`)
-	tenantName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}$`)
+// Bounds of an id.
+const (
+	RunLen          = 8
+	NameMax         = 32 // of a phase's or tenant's name, in bytes
+	OutputTokensMax = 1 << 30
+
+	idMax    = RunLen + NameMax + 19 + NameMax + 10 + checkLen + 5
+	checkLen = 4
 )
 
-// idMax bounds the text form.
-const idMax = 128
+// runDigits are the digits of a run id: the alphabet of RFC 4648 base 32.
+const runDigits = "abcdefghijklmnopqrstuvwxyz234567"
 
-// String returns <run>.<phase>.<index>.<tenant>.<output tokens>.<check>.
-func (id ID) String() string {
-	body := id.Run + "." + id.Phase + "." + strconv.FormatInt(id.Index, 10) + "." + id.Tenant + "." + strconv.Itoa(id.OutputTokens)
-	return body + "." + check(body)
+// RunID names a run by the low 40 of bits.
+func RunID(bits uint64) string {
+	var b [RunLen]byte
+	for i := range b {
+		b[i] = runDigits[bits>>(5*i)&31]
+	}
+	return string(b[:])
 }
 
-// check is 4 hexadecimal digits of CRC-32 (IEEE) over the rest: enough to tell
-// an id that something cut or rewrote from a whole one.
-func check(body string) string {
-	return fmt.Sprintf("%04x", crc32.ChecksumIEEE([]byte(body))&0xffff)
+// String returns <run>.<phase>.<index>.<tenant>.<output tokens>.<check>, where
+// check is 4 hexadecimal digits of CRC-32C over what stands before its dot.
+func (id ID) String() string { return string(id.append(make([]byte, 0, idMax))) }
+
+func (id ID) append(dst []byte) []byte {
+	from := len(dst)
+	dst = append(append(dst, id.Run...), '.')
+	dst = append(append(dst, id.Phase...), '.')
+	dst = append(strconv.AppendInt(dst, id.Index, 10), '.')
+	dst = append(append(dst, id.Tenant...), '.')
+	dst = strconv.AppendInt(dst, int64(id.OutputTokens), 10)
+	sum := crc32.Checksum(dst[from:], castagnoli)
+	dst = append(dst, '.')
+	for shift := 12; shift >= 0; shift -= 4 {
+		dst = append(dst, "0123456789abcdef"[sum>>shift&0xf])
+	}
+	return dst
 }
 
-var errID = errors.New("wire: not a request id")
+// ErrID is returned for what is not a whole request id: of another form, cut,
+// or changed on the way.
+var ErrID = errors.New("wire: not a request id")
 
-// ParseID reads what String printed.
+// ParseID reads what String printed, and nothing else: there is one spelling
+// of every id.
 func ParseID(s string) (ID, error) {
 	if len(s) > idMax {
-		return ID{}, errID
+		return ID{}, ErrID
 	}
-	f := strings.Split(s, ".")
-	if len(f) != 6 || !runName.MatchString(f[0]) || !phaseName.MatchString(f[1]) || !tenantName.MatchString(f[3]) {
-		return ID{}, errID
+	var f [6]string
+	rest := s
+	for i := range f {
+		part, after, more := strings.Cut(rest, ".")
+		if more != (i < len(f)-1) {
+			return ID{}, ErrID
+		}
+		f[i], rest = part, after
 	}
-	index, err := strconv.ParseInt(f[2], 10, 64)
-	if err != nil || index < 0 {
-		return ID{}, errID
+	index, err1 := strconv.ParseInt(f[2], 10, 64)
+	tokens, err2 := strconv.ParseInt(f[4], 10, 64)
+	if err1 != nil || err2 != nil || index < 0 || tokens < 0 || tokens > OutputTokensMax {
+		return ID{}, ErrID
 	}
-	tokens, err := strconv.Atoi(f[4])
-	if err != nil || tokens < 0 {
-		return ID{}, errID
+	id := ID{Run: f[0], Phase: f[1], Index: index, Tenant: f[3], OutputTokens: int(tokens)}
+	if !isRun(id.Run) || !IsPhase(id.Phase) || !IsTenant(id.Tenant) {
+		return ID{}, ErrID
 	}
-	id := ID{Run: f[0], Phase: f[1], Index: index, Tenant: f[3], OutputTokens: tokens}
-	if id.String() != s {
-		return ID{}, errID
+	// Printing it again checks the sum, and that no number has a second
+	// spelling such as +1 or 007.
+	var buf [idMax]byte
+	if string(id.append(buf[:0])) != s {
+		return ID{}, ErrID
 	}
 	return id, nil
 }
+
+func isRun(s string) bool {
+	for i := range len(s) {
+		if !isLower(s[i]) && !isDigit(s[i]) {
+			return false
+		}
+	}
+	return len(s) == RunLen
+}
+
+// IsPhase reports whether s can name a phase in a request id.
+func IsPhase(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; !isLower(c) && !isDigit(c) && c != '_' && c != '-' {
+			return false
+		}
+	}
+	return len(s) >= 1 && len(s) <= NameMax
+}
+
+// IsTenant reports whether s can name a tenant in a request id.
+func IsTenant(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; !isLower(c|0x20) && !isDigit(c) && c != '_' && c != '-' {
+			return false
+		}
+	}
+	return len(s) >= 1 && len(s) <= NameMax
+}
+
+func isLower(c byte) bool { return c >= 'a' && c <= 'z' }
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }

@@ -1,240 +1,166 @@
 package wire
 
 import (
-	"bytes"
 	"encoding/base32"
-	"encoding/binary"
+	"hash/crc32"
 	"strings"
 )
 
 // Mark is one watermark: it proves, from the bytes that a user saw, which
 // attempt produced them, for whom, and where in its answer they stood.
+//
+// An answer has the mark 0 before its first token, the next one every
+// [MarkEvery] tokens, and one with End behind its last token, however short it
+// is. Marks count as no tokens.
 type Mark struct {
-	Attempt  uint64
-	ID       ID // run, phase, index, tenant
-	Model    string
-	MintedNs int64 // since the start of the run, to 10 ms
-	Seq      int   // from 0, modulo 128
-	End      bool  // the last of its answer
+	Attempt  uint64 // below 2^30, else 0
+	ID       ID     // run, phase, index and tenant; output tokens are not in it
+	Model    string // "": not in the lists
+	MintedNs int64  // since the start of the run, rounded down to 1 ms; 0 beyond 37 hours
+	Seq      int    // from 0; modulo SeqModulo when read back
+	End      bool   // the last of its answer
+}
+
+// The form of a mark: lower-case letters and digits only, so that escaping for
+// JSON, HTML and Markdown leaves it alone; all of one length. No digit of the
+// body occurs in the prefix, so a mark that follows a cut one is always found.
+const (
+	markPrefix = "qzx"
+	markDigits = "0123456789abcdefghiklmnoprstuvwy"
+	markBody   = 32
+
+	MarkLen   = len(markPrefix) + markBody
+	MarkEvery = 64 // tokens between two marks
+	SeqModulo = 1 << markSeqBits
+)
+
+// The body is 160 bits:
+//
+//	run 20 | attempt 30 | phase 6 | index 28 | tenant 13 | model 5 | minted 27 | seq 10 | end 1 | check 20
+//
+// Damage goes unseen, and another run's mark passes for ours, once in 2^20.
+const (
+	markRunBits, markAttemptBits, markPhaseBits, markIndexBits = 20, 30, 6, 28
+	markTenantBits, markModelBits, markMintedBits, markSeqBits = 13, 5, 27, 10
+	markSumBits                                                = 20
+
+	mintedUnit = 1_000_000 // ns
+)
+
+var markEncoding = base32.NewEncoding(markDigits).WithPadding(base32.NoPadding)
+
+// isMarkDigit tells the digits of a mark's body.
+var isMarkDigit = func() (is [256]bool) {
+	for i := range len(markDigits) {
+		is[markDigits[i]] = true
+	}
+	return is
+}()
+
+// Mark writes m, MarkLen bytes, without the spaces that keep it apart. What
+// has no room is left out: an unknown tenant is none, and so is a request whose
+// phase or index cannot be said.
+func (c *Codec) Mark(m Mark) string {
+	phase, index := fits(c.phaseOf(m.ID.Phase), markPhaseBits), uint64(m.ID.Index)
+	if index>>markIndexBits != 0 || phase == phaseAnon {
+		index = 0 // the index of an anonymous request is a hash: the attempt says it
+		if phase != phaseAnon {
+			phase = ordinalNone
+		}
+	}
+	var p bits
+	p.put(runFold(m.ID.Run), markRunBits)
+	p.put(fits(m.Attempt, markAttemptBits), markAttemptBits)
+	p.put(phase, markPhaseBits)
+	p.put(index, markIndexBits)
+	p.put(fits(c.tenantOf(m.ID.Tenant), markTenantBits), markTenantBits)
+	p.put(fits(c.modelOf(m.Model), markModelBits), markModelBits)
+	p.put(fits(uint64(max(0, m.MintedNs))/mintedUnit, markMintedBits), markMintedBits)
+	p.put(uint64(m.Seq), markSeqBits)
+	if m.End {
+		p.put(1, 1)
+	} else {
+		p.put(0, 1)
+	}
+	p.put(markSum(p.b), markSumBits)
+	var dst [MarkLen]byte
+	copy(dst[:], markPrefix)
+	markEncoding.Encode(dst[len(markPrefix):], p.b[:])
+	return string(dst[:])
 }
 
 // Found is a mark in a text.
 type Found struct {
 	Mark
-	Off int  // of its first byte
-	Bad bool // it looks like a mark, and its checksum fails
-	// OtherRun: it was minted by another run; only Seq and End mean anything.
-	OtherRun bool
+	Off      int  // of its first byte
+	Bad      bool // it has the form of a mark, and its checksum fails; nothing else is known of it
+	OtherRun bool // another run made it: of Mark only Attempt, Seq, End and MintedNs are known
 }
 
-// The form of a mark: lower-case letters and digits only, so that escaping in
-// JSON, HTML and Markdown leaves it alone. 3 + 32 characters.
-const (
-	markPrefix = "qzx"
-	markDigits = 32
-	MarkLen    = len(markPrefix) + markDigits
-	// MarkEvery is the number of tokens between two marks of an answer.
-	MarkEvery = 64
-
-	seqModulo  = 128
-	mintedUnit = 10_000_000 // ns
-)
-
-var digits = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
-
-// Mark writes a mark.
-//
-//	run 2 | attempt 4 | phase 1 | index 4 | tenant 2 | model 1 | minted 3 | end and seq 1 | check 2
-func (c *Codec) Mark(m Mark) string {
-	var b [20]byte
-	binary.BigEndian.PutUint16(b[0:], uint16(runHash(m.ID.Run)))
-	binary.BigEndian.PutUint32(b[2:], uint32(m.Attempt))
-	b[6] = c.phaseOrdinal(m.ID.Phase)
-	binary.BigEndian.PutUint32(b[7:], uint32(m.ID.Index))
-	binary.BigEndian.PutUint16(b[11:], c.tenantOrdinal(m.ID.Tenant))
-	b[13] = c.modelOrdinal(m.Model)
-	put24(b[14:], uint32(m.MintedNs/mintedUnit))
-	b[17] = byte(m.Seq % seqModulo)
-	if m.End {
-		b[17] |= 0x80
-	}
-	binary.BigEndian.PutUint16(b[18:], check16(b[:18]))
-	return markPrefix + digits.EncodeToString(b[:])
-}
-
-// parseMark reads the mark at the start of text, which is at least MarkLen long.
-func (c *Codec) parseMark(text []byte) Found {
-	var b [20]byte
-	if _, err := digits.Decode(b[:], text[len(markPrefix):MarkLen]); err != nil || binary.BigEndian.Uint16(b[18:]) != check16(b[:18]) {
+// readMark reads the body of a mark, markBody digits.
+func (c *Codec) readMark(body []byte) Found {
+	var p bits
+	if n, err := markEncoding.Decode(p.b[:], body); err != nil || n != len(p.b) {
 		return Found{Bad: true}
 	}
-	f := Found{Mark: Mark{Attempt: uint64(binary.BigEndian.Uint32(b[2:])), Seq: int(b[17] & 0x7f), End: b[17]&0x80 != 0}}
-	if binary.BigEndian.Uint16(b[0:]) != uint16(runHash(c.Run)) {
+	run, attempt := p.take(markRunBits), p.take(markAttemptBits)
+	phase, index := p.take(markPhaseBits), p.take(markIndexBits)
+	tenant, model := p.take(markTenantBits), p.take(markModelBits)
+	minted, seq, end := p.take(markMintedBits), p.take(markSeqBits), p.take(1)
+	sum := p.take(markSumBits)
+	p.b[17], p.b[18], p.b[19] = p.b[17]&0xf0, 0, 0
+	if sum != markSum(p.b) {
+		return Found{Bad: true}
+	}
+	f := Found{Mark: Mark{Attempt: attempt, MintedNs: int64(minted) * mintedUnit, Seq: int(seq), End: end == 1}}
+	if run != runFold(c.Run) {
 		f.OtherRun = true
 		return f
 	}
-	f.ID = ID{Run: c.Run, Phase: c.phaseName(b[6]), Index: int64(binary.BigEndian.Uint32(b[7:])), Tenant: c.tenantName(binary.BigEndian.Uint16(b[11:]))}
-	f.Model = c.modelName(b[13])
-	f.MintedNs = int64(get24(b[14:])) * mintedUnit
+	f.ID = ID{Run: c.Run, Phase: c.phaseName(phase), Index: int64(index), Tenant: nameAt(c.Tenants, tenant)}
+	f.Model = nameAt(c.Models, model)
 	return f
 }
 
-// FindMarks returns the marks in text, in order.
+// runFold is what a mark says of the run.
+func runFold(run string) uint64 { return mix(Fold64([]byte(run))) & (1<<markRunBits - 1) }
+
+func markSum(b [20]byte) uint64 {
+	return uint64(crc32.Checksum(b[:], castagnoli)) & (1<<markSumBits - 1)
+}
+
+// FindMarks returns the whole marks in text, good and bad, in order. A mark of
+// which a part is missing is no mark.
 func (c *Codec) FindMarks(text []byte) []Found {
 	var out []Found
-	for off := 0; ; {
-		i := bytes.Index(text[off:], []byte(markPrefix))
-		if i < 0 {
-			return out
+	var s markScanner
+	for i := 0; i < len(text); {
+		n, whole := s.next(text[i:])
+		i += n
+		if whole {
+			f := c.readMark(s.body[:])
+			f.Off = i - MarkLen
+			out = append(out, f)
 		}
-		off += i
-		n := markRun(text[off:])
-		if n < MarkLen {
-			// Cut, or a word that begins alike.
-			off += len(markPrefix)
-			continue
-		}
-		f := c.parseMark(text[off:])
-		f.Off = off
-		out = append(out, f)
-		off += MarkLen
-	}
-}
-
-// markRun is how many bytes at the start of text may belong to a mark.
-func markRun(text []byte) int {
-	for i, b := range text {
-		if i == MarkLen {
-			return i
-		}
-		if (b < 'a' || b > 'z') && (b < '2' || b > '7') {
-			return i
-		}
-	}
-	return len(text)
-}
-
-// stripMarks removes whole marks.
-func stripMarks(text string) string {
-	if !strings.Contains(text, markPrefix) {
-		return text
-	}
-	b := []byte(text)
-	out := b[:0]
-	for i := 0; i < len(b); {
-		if b[i] == markPrefix[0] && bytes.HasPrefix(b[i:], []byte(markPrefix)) && markRun(b[i:]) >= MarkLen {
-			i += MarkLen
-			continue
-		}
-		out = append(out, b[i])
-		i++
-	}
-	return string(out)
-}
-
-// AnswerMark is what the marks of one attempt in one answer say.
-type AnswerMark struct {
-	Attempt  uint64
-	Phase    string
-	Index    int64
-	Tenant   string
-	Model    string
-	MintedNs int64
-	Whole    bool // first to last, in order
-	Ended    bool // its last mark was seen
-	Bad      bool // a checksum fails, or the order is wrong
-	OtherRun bool
-}
-
-// answersMax bounds what Marks keeps of a hostile answer.
-const answersMax = 16
-
-// Marks finds the marks of an answer that arrives in pieces. Its memory is
-// bounded. Call Reset before
-// the first Write.
-type Marks struct {
-	c       *Codec
-	tail    []byte
-	answers []answer
-	bad     bool
-}
-
-type answer struct {
-	AnswerMark
-	next int // the seq that must follow
-}
-
-// Reset makes m ready for another answer, whose marks c reads.
-func (m *Marks) Reset(c *Codec) {
-	*m = Marks{c: c, tail: m.tail[:0], answers: m.answers[:0]}
-}
-
-// Write takes the next piece.
-func (m *Marks) Write(p []byte) {
-	m.tail = append(m.tail, p...)
-	keep := len(m.tail)
-	for off := 0; ; {
-		i := bytes.Index(m.tail[off:], []byte(markPrefix))
-		if i < 0 {
-			// The prefix itself may be split.
-			keep = max(off, len(m.tail)-len(markPrefix)+1)
-			break
-		}
-		off += i
-		n := markRun(m.tail[off:])
-		if n < MarkLen && off+n == len(m.tail) {
-			keep = off
-			break
-		}
-		if n < MarkLen {
-			off += len(markPrefix)
-			continue
-		}
-		m.take(m.c.parseMark(m.tail[off:]))
-		off += MarkLen
-	}
-	m.tail = append(m.tail[:0], m.tail[min(keep, len(m.tail)):]...)
-}
-
-func (m *Marks) take(f Found) {
-	if f.Bad {
-		m.bad = true
-		return
-	}
-	for i := range m.answers {
-		a := &m.answers[i]
-		if a.Attempt == f.Attempt && a.OtherRun == f.OtherRun {
-			a.follow(f)
-			return
-		}
-	}
-	if len(m.answers) == answersMax {
-		return
-	}
-	a := answer{AnswerMark: AnswerMark{Attempt: f.Attempt, Phase: f.ID.Phase, Index: f.ID.Index, Tenant: f.ID.Tenant, Model: f.Model, MintedNs: f.MintedNs, OtherRun: f.OtherRun}}
-	a.follow(f)
-	m.answers = append(m.answers, a)
-}
-
-// follow takes the next mark of an answer.
-func (a *answer) follow(f Found) {
-	if f.Seq != a.next || a.Ended {
-		a.Bad = true
-	}
-	a.next = (f.Seq + 1) % seqModulo
-	a.Ended = a.Ended || f.End
-	a.Whole = a.Ended && !a.Bad
-}
-
-// Summary returns what was found, in order of first appearance. An unreadable
-// mark makes the answer that stands last bad.
-func (m *Marks) Summary() []AnswerMark {
-	out := make([]AnswerMark, 0, len(m.answers))
-	for _, a := range m.answers {
-		out = append(out, a.AnswerMark)
-	}
-	if m.bad && len(out) > 0 {
-		out[len(out)-1].Bad, out[len(out)-1].Whole = true, false
 	}
 	return out
+}
+
+// nextMark returns where the first whole mark at or behind from starts and
+// ends; -1, -1 if there is none. Its checksum does not matter: it is no text.
+func nextMark(text string, from int) (start, end int) {
+	for {
+		i := strings.Index(text[from:], markPrefix)
+		if i < 0 || from+i+MarkLen > len(text) {
+			return -1, -1
+		}
+		start = from + i
+		from = start + len(markPrefix)
+		for from < start+MarkLen && isMarkDigit[text[from]] {
+			from++
+		}
+		if from == start+MarkLen {
+			return start, from
+		}
+	}
 }

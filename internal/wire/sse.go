@@ -1,132 +1,208 @@
 package wire
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"io"
-	"strings"
 )
 
 // Frame is one event of an event stream, or one comment line.
 type Frame struct {
-	Event   string // "" is "message"
-	Data    string
-	ID      string
-	Comment bool // Data is the comment's text; providers send such lines to keep a connection alive
+	Event   string // "": the default, message
+	Data    string // for a comment its text
+	ID      string // the last event id so far
+	Comment bool   // a line that starts with a colon: keep-alives look like this
 }
 
-// ErrFrameSize is returned for a frame that is larger than the scanner allows.
+// ErrFrameSize is returned for a line or an event that is larger than the
+// scanner allows. The stream cannot be read on.
 var ErrFrameSize = errors.New("wire: event is too large")
 
-// Scanner reads an event stream as the WHATWG HTML standard section 9.2.6 says:
-// lines end in CR, LF or CRLF, a byte order mark is skipped, data lines are
-// joined by LF, an event without its blank line is dropped at the end.
+// Scanner reads an event stream as the WHATWG HTML standard, section 9.2.6,
+// says: lines end in LF, CR or CRLF; one byte order mark at the start is
+// skipped; data lines are joined by LF; an event without data, and one whose
+// blank line never came, is dropped; an id with a NUL is ignored. Comments are
+// returned as they come, retry and unknown fields are skipped. Invalid UTF-8 is
+// left as it is.
+//
+// It returns a frame as soon as its last byte was read, even if the CR of a
+// CRLF is all that came so far.
 type Scanner struct {
-	r     *bufio.Reader
-	max   int
-	begun bool
-	cr    bool // the last line ended in CR: an LF that follows belongs to it
-	data  []byte
-	line  []byte
-	id    string
+	r   io.Reader
+	max int
+	err error
+
+	buf      []byte
+	from, to int  // what is read and not yet taken
+	begun    bool // the byte order mark is behind us
+	skipLF   bool // the line before ended in CR
+
+	event   string
+	id      string
+	data    []byte
+	hasData bool
+	partial bool
 }
 
-// NewScanner reads frames of at most max bytes from r.
-func NewScanner(r io.Reader, max int) *Scanner {
-	return &Scanner{r: bufio.NewReaderSize(r, 4096), max: max}
-}
+// scanBuf is the first size of a Scanner's buffer.
+const scanBuf = 4096
 
-// Next returns the next frame, or the error that ended the stream: io.EOF at
-// its clean end.
+// NewScanner reads frames of at most max bytes from r. It reads ahead, but
+// never more than r has ready.
+func NewScanner(r io.Reader, max int) *Scanner { return &Scanner{r: r, max: max} }
+
+// Next returns the next frame, or what ended the stream: io.EOF, an error of
+// the reader, ErrFrameSize. What came before an error is returned first.
 func (s *Scanner) Next() (Frame, error) {
-	s.data = s.data[:0]
-	event, hasData := "", false
 	for {
-		line, err := s.readLine()
+		line, err := s.line()
 		if err != nil {
+			s.partial = s.partial || s.hasData || s.event != ""
 			return Frame{}, err
 		}
-		if len(line) == 0 {
-			if hasData {
-				return Frame{Event: event, Data: string(bytes.TrimSuffix(s.data, []byte("\n"))), ID: s.id}, nil
+		if len(line) > 0 && line[0] == ':' {
+			return Frame{Comment: true, Data: string(value(line[1:])), ID: s.id}, nil
+		}
+		if len(line) > 0 {
+			if !s.field(line) {
+				s.err = ErrFrameSize
+				return Frame{}, s.err
 			}
-			event = ""
 			continue
 		}
-		if line[0] == ':' {
-			if hasData || event != "" {
-				continue // inside an event it means nothing
-			}
-			return Frame{Data: strings.TrimPrefix(string(line[1:]), " "), Comment: true}, nil
-		}
-		name, value, _ := bytes.Cut(line, []byte(":"))
-		value = bytes.TrimPrefix(value, []byte(" "))
-		switch string(name) {
-		case "event":
-			event = string(value)
-		case "data":
-			hasData = true
-			s.data = append(append(s.data, value...), '\n')
-			if len(s.data) > s.max {
-				return Frame{}, ErrFrameSize
-			}
-		case "id":
-			if bytes.IndexByte(value, 0) < 0 {
-				s.id = string(value)
-			}
+		f := Frame{Event: s.event, Data: string(s.data), ID: s.id}
+		ready := s.hasData
+		s.event, s.data, s.hasData = "", s.data[:0], false
+		if ready {
+			return f, nil
 		}
 	}
 }
 
-// readLine returns the next line without its end. At the end of the stream a
-// line without one is no line.
-func (s *Scanner) readLine() ([]byte, error) {
-	s.line = s.line[:0]
-	for {
-		b, err := s.r.ReadByte()
-		if err != nil {
-			return nil, err
+// Partial reports whether the stream ended inside an event: Next dropped a
+// part of one.
+func (s *Scanner) Partial() bool { return s.partial }
+
+// field takes one line of an event. false: the event is too large.
+func (s *Scanner) field(line []byte) bool {
+	name, v, _ := bytes.Cut(line, []byte(":"))
+	v = value(v)
+	switch string(name) {
+	case "data":
+		if s.hasData {
+			s.data = append(s.data, '\n')
 		}
-		if s.cr {
-			s.cr = false
-			if b == '\n' {
-				continue
+		s.data, s.hasData = append(s.data, v...), true
+	case "event":
+		s.event = string(v)
+	case "id":
+		if bytes.IndexByte(v, 0) < 0 {
+			s.id = string(v)
+		}
+	}
+	return len(s.data)+len(s.event)+len(s.id) <= s.max
+}
+
+// value drops the one space that may follow a colon.
+func value(v []byte) []byte {
+	if len(v) > 0 && v[0] == ' ' {
+		return v[1:]
+	}
+	return v
+}
+
+// line returns the next line without its end, valid until the next call. What
+// stands behind the last line end is no line.
+func (s *Scanner) line() ([]byte, error) {
+	for scanned := 0; ; {
+		if s.err == nil || s.from < s.to {
+			if line, ok := s.buffered(&scanned); ok {
+				return line, nil
 			}
 		}
-		switch b {
-		case '\r':
-			s.cr = true
-			return s.endLine(), nil
-		case '\n':
-			return s.endLine(), nil
+		if s.err == nil && s.to-s.from > s.max {
+			s.err = ErrFrameSize
 		}
-		if s.line = append(s.line, b); len(s.line) > s.max {
-			return nil, ErrFrameSize
+		if s.err != nil {
+			s.partial = s.partial || s.to > s.from
+			return nil, s.err
 		}
+		s.fill()
 	}
 }
 
-func (s *Scanner) endLine() []byte {
+// buffered takes a line from the buffer, if a whole one is there. *scanned is
+// how much of what is there has no line end.
+func (s *Scanner) buffered(scanned *int) ([]byte, bool) {
+	if s.skipLF && s.from < s.to {
+		s.skipLF = false
+		if s.buf[s.from] == '\n' {
+			s.from++
+		}
+	}
+	b := s.buf[s.from:s.to]
+	end := bytes.IndexByte(b[*scanned:], '\n')
+	if end < 0 {
+		end = len(b) - *scanned
+	}
+	if cr := bytes.IndexByte(b[*scanned:*scanned+end], '\r'); cr >= 0 {
+		end = cr
+	}
+	end += *scanned
+	if end >= len(b) {
+		*scanned = len(b)
+		return nil, false
+	}
+	s.skipLF = b[end] == '\r'
+	s.from += end + 1
+	line := b[:end]
 	if !s.begun {
 		s.begun = true
-		return bytes.TrimPrefix(s.line, []byte("\xef\xbb\xbf"))
+		line = bytes.TrimPrefix(line, []byte("\xef\xbb\xbf"))
 	}
-	return s.line
+	return line, true
 }
 
-// AppendFrame appends an event. A data of several lines becomes several data
-// lines.
+// fill reads once more. The buffer grows to what the largest line needs.
+func (s *Scanner) fill() {
+	if s.from > 0 {
+		s.to = copy(s.buf, s.buf[s.from:s.to])
+		s.from = 0
+	}
+	if s.to == len(s.buf) {
+		s.buf = append(s.buf, make([]byte, max(scanBuf, len(s.buf)))...)
+	}
+	// A reader may return nothing and no error, but not for ever.
+	for range 100 {
+		n, err := s.r.Read(s.buf[s.to:])
+		s.to += n
+		s.err = err
+		if n > 0 || err != nil {
+			return
+		}
+	}
+	s.err = io.ErrNoProgress
+}
+
+// AppendFrame appends an event to dst. event has no line break; "" leaves the
+// line out. Data of several lines becomes several data lines, whatever ends
+// them.
 func AppendFrame(dst []byte, event string, data []byte) []byte {
 	if event != "" {
 		dst = append(append(append(dst, "event: "...), event...), '\n')
 	}
 	for {
-		line, rest, more := bytes.Cut(data, []byte("\n"))
-		dst = append(append(append(dst, "data: "...), line...), '\n')
-		if !more {
+		end := bytes.IndexAny(data, "\r\n")
+		if end < 0 {
+			end = len(data)
+		}
+		dst = append(append(append(dst, "data: "...), data[:end]...), '\n')
+		if end == len(data) {
 			return append(dst, '\n')
 		}
-		data = rest
+		if data[end] == '\r' && end+1 < len(data) && data[end+1] == '\n' {
+			end++
+		}
+		data = data[end+1:]
 	}
 }

@@ -1,0 +1,195 @@
+package wire
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// HeaderRequest carries the request id.
+const HeaderRequest = "x-chaos-request"
+
+// GatewayHeaders are the spellings under which gateways pass a header on to a
+// provider: LiteLLM takes x-pass-NAME, Bifrost x-bf-eh-NAME, and both drop the
+// prefix. A provider sees them only behind a gateway that is neither.
+var GatewayHeaders = []string{"x-pass-" + HeaderRequest, "x-bf-eh-" + HeaderRequest}
+
+// HeaderPortkey lists, by commas, the headers that a Portkey gateway forwards.
+const HeaderPortkey = "x-portkey-forward-headers"
+
+const headerTraceparent = "traceparent"
+
+// Names of the carriers, in their order of trust.
+const (
+	CarrierHeader      = "header"
+	CarrierGateway     = "gateway"
+	CarrierTraceparent = "traceparent"
+	CarrierMarker      = "marker"
+)
+
+// SetHeaders sets every carrier but the marker. What a Portkey gateway was
+// already asked to forward it still forwards.
+func (c *Codec) SetHeaders(h http.Header, id ID) {
+	text := id.String()
+	h.Set(HeaderRequest, text)
+	for _, name := range GatewayHeaders {
+		h.Set(name, text)
+	}
+	forward := h.Get(HeaderPortkey)
+	switch {
+	case forward == "":
+		h.Set(HeaderPortkey, HeaderRequest)
+	case !strings.Contains(strings.ToLower(forward), HeaderRequest):
+		h.Set(HeaderPortkey, forward+", "+HeaderRequest)
+	}
+	if trace := c.Traceparent(id); trace != "" {
+		h.Set(headerTraceparent, trace)
+	}
+}
+
+const markerOpen, markerClose = "[chaos:", "]"
+
+// Marker is the id as it stands in a prompt. No character of it is escaped in
+// JSON or HTML.
+func Marker(id ID) string { return markerOpen + id.String() + markerClose }
+
+// FindMarkers returns the ids, as text, of all whole markers in text, in order.
+func FindMarkers(text string) []string {
+	var out []string
+	for from := 0; ; {
+		start, end := nextMarker(text, from)
+		if start < 0 {
+			return out
+		}
+		out = append(out, text[start+len(markerOpen):end-len(markerClose)])
+		from = end
+	}
+}
+
+// nextMarker returns where the first whole marker at or behind from starts and
+// ends; -1, -1 if there is none.
+func nextMarker(text string, from int) (start, end int) {
+	for {
+		i := strings.Index(text[from:], markerOpen)
+		if i < 0 {
+			return -1, -1
+		}
+		start = from + i
+		from = start + len(markerOpen)
+		n := strings.Index(text[from:min(len(text), from+idMax+1)], markerClose)
+		if n < 0 {
+			continue
+		}
+		if _, err := ParseID(text[from : from+n]); err == nil {
+			return start, from + n + len(markerClose)
+		}
+	}
+}
+
+// StripMarkers removes markers and watermarks, each with the one white space
+// that keeps it apart, so that texts which differ only in which mark stands
+// where are equal.
+func StripMarkers(text string) string {
+	hasMarker, hasMark := strings.Contains(text, markerOpen), strings.Contains(text, markPrefix)
+	if hasMarker {
+		text = strip(text, nextMarker)
+	}
+	if hasMark {
+		text = strip(text, nextMark)
+	}
+	return text
+}
+
+// strip removes all that next finds.
+func strip(text string, next func(text string, from int) (start, end int)) string {
+	start, end := next(text, 0)
+	if start < 0 {
+		return text
+	}
+	out := make([]byte, 0, len(text))
+	for from := 0; ; {
+		out = append(out, text[from:start]...)
+		switch {
+		case end < len(text) && isSpace(text[end]) && (len(out) == 0 || isSpace(out[len(out)-1])):
+			end++
+		case len(out) > 0 && isSpace(out[len(out)-1]):
+			out = out[:len(out)-1]
+		}
+		from = end
+		if start, end = next(text, from); start < 0 {
+			return string(append(out, text[from:]...))
+		}
+	}
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
+
+// Identity is what the carriers of an attempt say together.
+type Identity struct {
+	ID       ID       // whole if Found; only Run is sure if Stale
+	Found    bool     // the most trusted carrier has an id of this run
+	Stale    bool     // it has one of another run: the attempt is nobody's
+	Conflict bool     // two carriers disagree
+	Carrier  string   // the one that was believed, "" if none spoke
+	Seen     []string // all that spoke, in order of trust
+}
+
+// Identify reads all carriers: the header, its gateway spellings, traceparent,
+// and the last marker in lastUser, the text of the last user message. The first
+// that has a whole id is believed; one that something cut or rewrote has none.
+func (c *Codec) Identify(h http.Header, lastUser string) Identity {
+	var out Identity
+	for _, v := range h.Values(HeaderRequest) {
+		out.read(c, CarrierHeader, v)
+	}
+	for _, name := range GatewayHeaders {
+		for _, v := range h.Values(name) {
+			out.read(c, CarrierGateway, v)
+		}
+	}
+	for _, v := range h.Values(headerTraceparent) {
+		if id, ok, stale := c.FromTraceparent(strings.Trim(v, " \t")); ok || stale {
+			out.add(CarrierTraceparent, id, stale)
+		}
+	}
+	if id := lastMarker(lastUser); id != "" {
+		out.read(c, CarrierMarker, id)
+	}
+	return out
+}
+
+// lastMarker returns the id in the last whole marker of text. It searches from
+// the end, as prompts are long and their marker stands there.
+func lastMarker(text string) string {
+	for to := len(text); ; {
+		i := strings.LastIndex(text[:to], markerOpen)
+		if i < 0 {
+			return ""
+		}
+		// A marker that starts at i ends before the next one starts.
+		if start, end := nextMarker(text[i:min(len(text), i+len(markerOpen)+idMax+len(markerClose))], 0); start == 0 {
+			return text[i+len(markerOpen) : i+end-len(markerClose)]
+		}
+		to = i
+	}
+}
+
+func (out *Identity) read(c *Codec, carrier, text string) {
+	if id, err := ParseID(strings.Trim(text, " \t")); err == nil {
+		out.add(carrier, id, id.Run != c.Run)
+	}
+}
+
+func (out *Identity) add(carrier string, id ID, stale bool) {
+	if !slices.Contains(out.Seen, carrier) {
+		out.Seen = append(out.Seen, carrier)
+	}
+	if out.Carrier == "" {
+		out.Carrier, out.ID, out.Found, out.Stale = carrier, id, !stale, stale
+		return
+	}
+	// Of another run's trace id only the run can be compared.
+	if id.Run != out.ID.Run || !stale && id != out.ID {
+		out.Conflict = true
+	}
+}

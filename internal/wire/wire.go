@@ -1,0 +1,47 @@
+// Package wire is what both ends of a run must agree on: request ids and the
+// ways in which they travel, watermarks, event streams, hints to wait, and how
+// tokens are counted. It does no I/O and never looks anything up.
+//
+// All that it reads comes from programs that nobody here wrote. Every parser
+// is total: it accepts, refuses, or returns an error, in bounded memory.
+package wire
+
+import "hash/crc32"
+
+// castagnoli is the polynomial of every checksum here: CRC-32C has hardware
+// support on amd64 and arm64.
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// FNV-1a, 64 bits (draft-eastlake-fnv).
+const (
+	fnvOffset = 14695981039346656037
+	fnvPrime  = 1099511628211
+)
+
+// Fold64 is a hash of bodies, prompts and contents that is the same on every
+// machine and in every process. It is no defence against who wants a collision.
+//
+// Of one part it is plain FNV-1a, so that a content which arrives in pieces can
+// be hashed as it comes. Between parts stands the length of the part before,
+// so that ("ab","c") and ("a","bc") differ.
+func Fold64(parts ...[]byte) uint64 {
+	h := uint64(fnvOffset)
+	for i, p := range parts {
+		if i > 0 {
+			for n := uint64(len(parts[i-1])) + 1; n > 0; n >>= 8 {
+				h = (h ^ n&0xff) * fnvPrime
+			}
+		}
+		for _, c := range p {
+			h = (h ^ uint64(c)) * fnvPrime
+		}
+	}
+	return h
+}
+
+// mix spreads every bit over the word. The constants are those of SplitMix64.
+func mix(h uint64) uint64 {
+	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
+	h = (h ^ h>>27) * 0x94d049bb133111eb
+	return h ^ h>>31
+}
