@@ -1,0 +1,207 @@
+package loadgen
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/chaoskit/chaos/internal/journal"
+	"github.com/chaoskit/chaos/internal/wire"
+)
+
+const (
+	answerMax   = 16 << 20 // bytes of an answer that are read: no user reads more
+	eventMax    = 1 << 20  // bytes of one event
+	readMax     = 8 << 10  // bytes of one read; each open answer holds a buffer
+	keepBodyMax = 1 << 20  // larger buffers are not kept for the next answer
+	// lingerMax is how long the end of the body is awaited after the event that
+	// declares the answer complete. Reading it to the end keeps the connection;
+	// waiting longer would be for a service that has said all.
+	lingerMax = 250 * time.Millisecond
+)
+
+// bodyEnd is the terminal event of an answer that has no other.
+const bodyEnd = "the end of the body"
+
+// terminalBody is bodyEnd as a record names it.
+const terminalBody = "body_end"
+
+var (
+	answers = sync.Pool{New: func() any { return new(answer) }}
+	buffers = sync.Pool{New: func() any { return new([readMax]byte) }}
+)
+
+// read reads the body of resp to its end, and returns what kept it from that.
+// Whether it is a stream is for its content type to say, not for what was
+// asked: services answer in one piece what they have in a cache.
+func (a *answer) read(resp *http.Response) error {
+	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	a.source = resp.Body
+	a.events = kind == "text/event-stream"
+	f := a.reader.format
+	switch {
+	case resp.StatusCode >= 300:
+		err := a.readWhole(resp.ContentLength)
+		a.refuse(a.body)
+		return err
+	case a.events:
+		if !a.rec.Stream && f.awaits != "" {
+			a.remark("answered with an event stream, which was not asked for")
+		}
+		return a.readEvents()
+	case a.rec.Stream && f.awaits != "":
+		a.remark("asked for a stream, answered with content type " + clip(kind, nameMax))
+	}
+	if f.body == nil && !(a.reader.paths && strings.Contains(kind, "json")) {
+		return a.readText()
+	}
+	err := a.readWhole(resp.ContentLength)
+	if err != nil {
+		return err
+	}
+	a.terminate(terminalBody)
+	if a.reader.paths {
+		if tree, ok := a.tree(); ok {
+			a.errRule = a.reader.errorByPath(tree)
+		}
+	}
+	if f.body == nil {
+		a.content(a.body)
+	} else {
+		f.body(a.body, a)
+	}
+	return nil
+}
+
+// Read reads from the body and stamps what came.
+func (a *answer) Read(p []byte) (int, error) {
+	n, err := a.source.Read(p)
+	a.nowNs = a.epoch.Now()
+	a.raw = append(a.raw, p[:min(n, journal.ExcerptMax-len(a.raw))]...)
+	if a.size += n; a.size > answerMax {
+		return n, errTooLong
+	}
+	return n, err
+}
+
+// readWhole reads all into a.body. size is what the headers announce, -1 if
+// they do not.
+func (a *answer) readWhole(size int64) error {
+	if size > 0 && size <= answerMax && int64(cap(a.body)) <= size {
+		a.body = make([]byte, 0, size+1) // 1: the read that finds the end
+	}
+	for {
+		if len(a.body) == cap(a.body) {
+			a.body = append(a.body, make([]byte, max(len(a.body), readMax))...)[:len(a.body)]
+		}
+		n, err := a.Read(a.body[len(a.body):cap(a.body)])
+		a.body = a.body[:len(a.body)+n]
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// readText takes the bytes of the body as the content, as they come.
+func (a *answer) readText() error {
+	buf := buffers.Get().(*[readMax]byte)
+	defer buffers.Put(buf)
+	for {
+		n, err := a.Read(buf[:])
+		a.content(buf[:n])
+		if err == io.EOF {
+			a.terminate(terminalBody)
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// readEvents reads an event stream. After the event that ends the answer it
+// waits for the end of the body, but not for long.
+func (a *answer) readEvents() error {
+	s := wire.NewScanner(a, eventMax)
+	var linger *time.Timer
+	for {
+		frame, err := s.Next()
+		switch {
+		case err == io.EOF:
+			if !a.over && a.reader.format.awaits == "" {
+				a.terminate(terminalBody)
+			}
+			return nil
+		case err != nil:
+			return err
+		case frame.Comment || a.over:
+			continue
+		}
+		a.body = append(a.body[:0], frame.Data...)
+		a.reader.format.event(frame.Event, a.body, a)
+		if a.reader.paths && !a.over {
+			a.judgeEvent()
+		}
+		if a.over && linger == nil {
+			linger = time.AfterFunc(lingerMax, func() { a.hangup(errLinger) })
+			defer linger.Stop()
+		}
+	}
+}
+
+// judgeEvent looks for an error in one event by the rules of the plan.
+func (a *answer) judgeEvent() {
+	tree, ok := parseTree(a.body)
+	if !ok {
+		return
+	}
+	if rule := a.reader.errorByPath(tree); rule != "" {
+		a.errRule, a.over = rule, true
+	}
+}
+
+// report tells what the outcome depends on, and completes the record.
+func (a *answer) report(resp *http.Response, err error, f *facts) {
+	rec := a.rec
+	f.headers, f.status = true, rec.Status
+	f.rejected = a.reader.rejects(rec.Status)
+	if f.errorRule = a.reader.errorByStatus(rec.Status); f.errorRule == "" {
+		f.errorRule = a.errRule
+	}
+	f.streamError, f.terminal = rec.StreamError, rec.TerminalKind
+	if a.events && a.reader.format.awaits != "" {
+		f.awaited = a.reader.format.awaits
+	}
+	if errors.Is(err, errTooLong) || errors.Is(err, wire.ErrFrameSize) {
+		a.remark(err.Error())
+	}
+	f.content, f.tools, f.refusal, f.finish = a.spoken(), rec.ToolCalls, rec.Refusal, rec.Finish
+	f.note = a.note
+	f.degraded = a.reader.degradedKind(resp.Header, rec.ModelDeclared, a.found)
+	for _, m := range a.marks.Summary() {
+		seen := journal.MarkSeen{
+			Attempt: m.Attempt, Key: journal.Key{Phase: m.Phase, Index: m.Index}, Tenant: m.Tenant, Model: m.Model,
+			MintedNs: m.MintedNs, Whole: m.Whole, Bad: m.Bad,
+		}
+		f.marks = append(f.marks, mark{MarkSeen: seen, otherRun: m.OtherRun, ended: m.Ended})
+		if len(rec.Marks) < journal.MarksMax {
+			rec.Marks = append(rec.Marks, seen)
+		}
+	}
+	rec.Excerpt = a.excerpt()
+}
+
+// remark notes what is odd about the answer.
+func (a *answer) remark(s string) {
+	if a.note != "" {
+		a.note += "; "
+	}
+	a.note += s
+}
