@@ -20,6 +20,9 @@ const (
 	Message          = "message"
 )
 
+// Degradations lists the kinds, the mildest first.
+func Degradations() []string { return []string{RetrievalSkipped, SmallerModel, Cached, Message} }
+
 // HeaderDegraded discloses in what way an answer is less than it could be;
 // HeaderReason says why in words.
 const (
