@@ -1,31 +1,31 @@
 package journal
 
 import (
+	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"hash/crc32"
-	"io"
+	"reflect"
+	"sync"
+	"unicode/utf8"
 
 	"github.com/fxamacker/cbor/v2"
 )
 
-// The file: a magic line, then frames of
+// The file is magic and frames, until the first bad frame or the end:
 //
-//	length of the payload, 4 bytes little-endian
-//	CRC-32C of the payload, 4 bytes little-endian
-//	payload: one byte that names the kind of record, and the record in CBOR (RFC 8949)
+//	"chaosj1\n" | frame ...
+//	frame:  u32 LE length of payload | u32 LE CRC-32C of payload | payload
+//	payload:  kind, one byte | the record, CBOR (RFC 8949), keys are integers
 //
-// The first frame that is not whole ends the file: what was being written when
-// the process died is no record.
+// The first frame is the header. A whole run ends with a run.end mark.
 const (
-	magic     = "chaosj1\n"
-	frameHead = 8
-	frameMax  = 1 << 20
-)
+	magic = "chaosj1\n"
 
-// Kinds of records, as the first byte of a payload.
-const (
+	frameHead = 8       // bytes of length and checksum
+	frameMax  = 1 << 20 // bytes of a payload; a longer one is a bad frame
+	frameBig  = 1 << 16 // a record beyond this has strings that nobody bounded
+
 	kindHeader  = 'h'
 	kindRequest = 'r'
 	kindAttempt = 'a'
@@ -34,89 +34,138 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// encMode writes integers and floats in their shortest form and maps sorted,
-// so that a record has one encoding.
-var encMode = must(cbor.CoreDetEncOptions().UserBufferEncMode())
+var encoder, decoder = modes()
 
-// decMode bounds what a damaged or hostile file can make a reader allocate.
-var decMode = must(cbor.DecOptions{MaxArrayElements: 1 << 17, MaxMapPairs: 1 << 12, MaxNestedLevels: 8}.DecMode())
-
-func must[T any](v T, err error) T {
+// modes returns the dialect of CBOR. Map keys are sorted, so that equal records
+// are equal bytes. Text is decoded even where it is not UTF-8: it is what a
+// service sent, and no reason to lose the rest of a run.
+func modes() (cbor.UserBufferEncMode, cbor.DecMode) {
+	enc, err := cbor.EncOptions{Sort: cbor.SortBytewiseLexical, TagsMd: cbor.TagsForbidden, IndefLength: cbor.IndefLengthForbidden}.UserBufferEncMode()
 	if err != nil {
-		panic(err) // constant options
+		panic(err) // options are constant
 	}
-	return v
+	dec, err := cbor.DecOptions{
+		UTF8: cbor.UTF8DecodeInvalid, TagsMd: cbor.TagsForbidden, IndefLength: cbor.IndefLengthForbidden, MaxNestedLevels: 8,
+	}.DecMode()
+	if err != nil {
+		panic(err)
+	}
+	return enc, dec
 }
 
-// errCut is the end of a file that was not ended.
-var errCut = errors.New("journal: cut")
+// buffers keeps what records are encoded in: at thousands a second the
+// collector would else have to take them all away.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// sealFrame fills in the head of the frame that begins at start in buf.
-func sealFrame(buf []byte, start int) {
-	payload := buf[start+frameHead:]
-	binary.LittleEndian.PutUint32(buf[start:], uint32(len(payload)))
-	binary.LittleEndian.PutUint32(buf[start+4:], crc32.Checksum(payload, castagnoli))
+func free(buf *bytes.Buffer) {
+	if buf.Cap() <= frameBig {
+		buffers.Put(buf)
+	}
 }
 
-// readFrame reads the next payload into buf, which it may grow.
-func readFrame(r io.Reader, buf []byte) ([]byte, error) {
-	var head [frameHead]byte
-	if _, err := io.ReadFull(r, head[:]); err != nil {
-		if err == io.EOF {
-			return buf, io.EOF
-		}
-		return buf, errCut
+// encode returns v as a frame, in a buffer that the caller frees.
+func encode(kind byte, v any) (*bytes.Buffer, error) {
+	buf := buffers.Get().(*bytes.Buffer)
+	buf.Reset()
+	buf.Write(make([]byte, frameHead))
+	buf.WriteByte(kind)
+	if err := encoder.MarshalToBuffer(v, buf); err != nil {
+		free(buf)
+		return nil, fmt.Errorf("journal: encode: %w", err)
 	}
-	n := binary.LittleEndian.Uint32(head[:])
-	if n == 0 || n > frameMax {
-		return buf, errCut
+	frame := buf.Bytes()
+	payload := frame[frameHead:]
+	if len(payload) > frameMax {
+		free(buf)
+		return nil, fmt.Errorf("journal: a record of %d bytes is too large", len(payload))
 	}
-	if cap(buf) < int(n) {
-		buf = make([]byte, n)
-	}
-	buf = buf[:n]
-	if _, err := io.ReadFull(r, buf); err != nil {
-		return buf, errCut
-	}
-	if crc32.Checksum(buf, castagnoli) != binary.LittleEndian.Uint32(head[4:]) {
-		return buf, errCut
-	}
+	binary.LittleEndian.PutUint32(frame[0:], uint32(len(payload)))
+	binary.LittleEndian.PutUint32(frame[4:], crc32.Checksum(payload, castagnoli))
 	return buf, nil
 }
 
-// Record is one record of a journal; exactly one field is set.
-type Record struct {
-	Header  *Header
-	Request *Request
-	Attempt *Attempt
-	Mark    *Mark
+// Bounds of what no constant in records.go bounds, for records that are too
+// large otherwise.
+const (
+	stringMax = 1 << 10
+	listMax   = 1 << 6
+)
+
+// shrink returns a copy of *v with every string and list cut to its bound.
+func shrink[T any](v *T) *T {
+	out := new(T)
+	*out = *v
+	cut(reflect.ValueOf(out).Elem())
+	return out
 }
 
-// decode reads a payload. A kind that this version does not know is skipped by
-// the caller: within a version records are only added.
-func decode(payload []byte) (Record, error) {
-	var rec Record
-	var into any
-	switch payload[0] {
-	case kindHeader:
-		rec.Header = &Header{}
-		into = rec.Header
-	case kindRequest:
-		r := NewRequest()
-		rec.Request = &r
-		into = rec.Request
-	case kindAttempt:
-		a := NewAttempt()
-		rec.Attempt = &a
-		into = rec.Attempt
-	case kindMark:
-		rec.Mark = &Mark{PlannedNs: Never}
-		into = rec.Mark
-	default:
-		return rec, nil
+func cut(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(clip(v.String(), stringMax))
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				cut(v.Field(i))
+			}
+		}
+	case reflect.Slice:
+		list := reflect.MakeSlice(v.Type(), min(v.Len(), listMax), min(v.Len(), listMax))
+		reflect.Copy(list, v)
+		for i := range list.Len() {
+			cut(list.Index(i))
+		}
+		v.Set(list)
+	case reflect.Map:
+		small := map[string]string{}
+		for key, value := range v.Interface().(map[string]string) {
+			if len(key) <= stringMax && len(value) <= stringMax && len(small) < listMax {
+				small[key] = value
+			}
+		}
+		v.Set(reflect.ValueOf(small))
 	}
-	if err := decMode.Unmarshal(payload[1:], into); err != nil {
-		return Record{}, fmt.Errorf("journal: record of kind %q: %w", payload[0], err)
+}
+
+// clip cuts s to at most n bytes, between two characters.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
 	}
-	return rec, nil
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
+
+// requestFrame encodes a request within the bounds of records.go.
+func requestFrame(r *Request) (*bytes.Buffer, error) {
+	if len(r.Marks) > MarksMax || len(r.Excerpt) > ExcerptMax || len(r.Err) > ErrMax {
+		c := *r
+		c.Marks, c.Excerpt, c.Err = c.Marks[:min(len(c.Marks), MarksMax)], clip(c.Excerpt, ExcerptMax), clip(c.Err, ErrMax)
+		r = &c
+	}
+	return bounded(kindRequest, r)
+}
+
+// attemptFrame encodes an attempt within the bounds of records.go.
+func attemptFrame(a *Attempt) (*bytes.Buffer, error) {
+	if len(a.Rules) > RulesMax || len(a.Emitted) > EmittedMax {
+		c := *a
+		c.Rules, c.Emitted = c.Rules[:min(len(c.Rules), RulesMax)], c.Emitted[:min(len(c.Emitted), EmittedMax)]
+		a = &c
+	}
+	return bounded(kindAttempt, a)
+}
+
+// bounded encodes v, and what is left of it where it is far too large.
+func bounded[T any](kind byte, v *T) (*bytes.Buffer, error) {
+	buf, err := encode(kind, v)
+	if err == nil && buf.Len() <= frameBig {
+		return buf, nil
+	}
+	if err == nil {
+		free(buf)
+	}
+	return encode(kind, shrink(v))
 }

@@ -2,162 +2,176 @@ package journal
 
 import (
 	"bufio"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
 )
 
-// Reader reads a journal from its start.
-type Reader struct {
-	file  io.Closer
-	r     *bufio.Reader
-	buf   []byte
-	ended bool // run.end was read
-	done  bool
+// ErrNoJournal is returned for a file that does not begin like a journal.
+var ErrNoJournal = errors.New("not a journal of chaos")
+
+// Record is one record of a journal: one of its fields is set.
+type Record struct {
+	Header  *Header
+	Request *Request
+	Attempt *Attempt
+	Mark    *Mark
 }
 
-// Open opens a journal. Close it after use.
+// Reader reads a journal from its start to its end or its first bad frame,
+// whichever comes first: a file that was cut anywhere, or whose tail is
+// damaged, reads as the whole records before that.
+type Reader struct {
+	r       *bufio.Reader
+	closer  io.Closer
+	payload []byte
+	begun   bool // the header was read
+	ended   bool // the last record was run.end
+	over    bool
+}
+
+// Open opens the journal at path.
 func Open(path string) (*Reader, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("journal: %w", err)
 	}
 	r, err := NewReader(f)
 	if err != nil {
-		f.Close()
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, errors.Join(fmt.Errorf("journal: %s: %w", path, err), f.Close())
 	}
-	r.file = f
+	r.closer = f
 	return r, nil
 }
 
-// NewReader reads a journal from r.
+// NewReader reads a journal from r. What is shorter than the magic, and begins
+// like it, is a journal that was cut at once.
 func NewReader(r io.Reader) (*Reader, error) {
-	br := bufio.NewReaderSize(r, 64<<10)
-	head := make([]byte, len(magic))
-	if _, err := io.ReadFull(br, head); err != nil || string(head) != magic {
-		return nil, errors.New("not a journal of chaos, or one of another version")
+	br := bufio.NewReaderSize(r, 1<<18)
+	head, err := br.Peek(len(magic))
+	if err != nil && err != io.EOF {
+		return nil, err
 	}
-	return &Reader{r: br}, nil
+	if len(head) == 0 || string(head) != magic[:len(head)] {
+		return nil, ErrNoJournal
+	}
+	over := len(head) < len(magic)
+	_, err = br.Discard(len(head))
+	return &Reader{r: br, over: over}, err
 }
 
-// Next returns the next record. The end is io.EOF, whether the journal was
-// ended or cut; see Cut.
+// Next returns the next record: the header first, then all others as they were
+// written. The error is io.EOF at the end of what can be read. The caller owns
+// the record.
 func (r *Reader) Next() (Record, error) {
-	for !r.done {
-		buf, err := readFrame(r.r, r.buf)
-		r.buf = buf
+	for !r.over {
+		kind, body, err := r.frame()
 		if err != nil {
-			r.done = true
-			break
-		}
-		rec, err := decode(buf)
-		if err != nil {
-			// The checksum is right, so this is no damage: it was written so.
 			return Record{}, err
 		}
-		if rec == (Record{}) {
-			continue
+		if r.over {
+			break
 		}
-		r.ended = rec.Mark != nil && rec.Mark.Kind == MarkRunEnd
-		return rec, nil
+		rec, known, err := r.decode(kind, body)
+		if err != nil {
+			return Record{}, err
+		}
+		if known && !r.over {
+			return rec, nil
+		}
 	}
 	return Record{}, io.EOF
 }
 
-// Cut reports, after the end was reached, that the journal has no end: the
-// process died or could not write.
-func (r *Reader) Cut() bool { return r.done && !r.ended }
+// Cut reports, once Next has returned io.EOF, whether the journal lacks its
+// end: the last record is not run.end.
+func (r *Reader) Cut() bool { return !r.ended }
 
 // Close closes the file.
 func (r *Reader) Close() error {
-	if r.file == nil {
+	if r.closer == nil {
 		return nil
 	}
-	return r.file.Close()
+	return r.closer.Close()
 }
 
-// Journal is a whole journal in memory, for the judge.
-type Journal struct {
-	Header   Header
-	Requests []Request
-	Attempts []Attempt
-	Marks    []Mark
-	Cut      bool  // it has no run.end
-	LastNs   int64 // the latest stamp of a mark or of the end of a record
-
-	// What stood in the last inflight mark and has no record of its own: it was
-	// open when the journal was cut, and nothing more is known of it.
-	CensoredRequests map[Key]bool
-	CensoredAttempts map[uint64]bool
+// frame reads a payload, valid until the next call. A bad frame ends the
+// journal: over is set. An error is one of reading, not of what was read.
+func (r *Reader) frame() (kind byte, body []byte, err error) {
+	var head [frameHead]byte
+	if err := r.full(head[:]); err != nil || r.over {
+		return 0, nil, err
+	}
+	size := binary.LittleEndian.Uint32(head[:])
+	if size == 0 || size > frameMax {
+		r.over = true
+		return 0, nil, nil
+	}
+	if int(size) > cap(r.payload) {
+		r.payload = make([]byte, size)
+	}
+	r.payload = r.payload[:size]
+	if err := r.full(r.payload); err != nil || r.over {
+		return 0, nil, err
+	}
+	if crc32.Checksum(r.payload, castagnoli) != binary.LittleEndian.Uint32(head[4:]) {
+		r.over = true
+		return 0, nil, nil
+	}
+	return r.payload[0], r.payload[1:], nil
 }
 
-// Load reads a journal whole.
-func Load(path string) (*Journal, error) {
-	r, err := Open(path)
+// full fills b. At the end of the file over is set.
+func (r *Reader) full(b []byte) error {
+	_, err := io.ReadFull(r.r, b)
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		r.over = true
+		return nil
+	}
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("journal: %w", err)
 	}
-	defer r.Close()
-	return load(r)
+	return nil
 }
 
-func load(r *Reader) (*Journal, error) {
-	j := &Journal{CensoredRequests: map[Key]bool{}, CensoredAttempts: map[uint64]bool{}}
-	for {
-		rec, err := r.Next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		j.add(rec)
+// decode reads a record. A kind that this version does not know is skipped; a
+// body that cannot be read, a header in the middle and a first record that is
+// none are bad frames.
+func (r *Reader) decode(kind byte, body []byte) (rec Record, known bool, err error) {
+	if r.begun == (kind == kindHeader) {
+		r.over = true
+		return Record{}, false, nil
 	}
-	if j.Header.Schema == "" {
-		return nil, errors.New("the journal has no header: the run ended before it began")
+	known = true
+	switch kind {
+	case kindHeader:
+		rec.Header = new(Header)
+		err = decoder.Unmarshal(body, rec.Header)
+	case kindRequest:
+		v := NewRequest()
+		rec.Request = &v
+		err = decoder.Unmarshal(body, rec.Request)
+	case kindAttempt:
+		v := NewAttempt()
+		rec.Attempt = &v
+		err = decoder.Unmarshal(body, rec.Attempt)
+	case kindMark:
+		rec.Mark = &Mark{TNs: Never, PlannedNs: Never}
+		err = decoder.Unmarshal(body, rec.Mark)
+	default:
+		known = false
 	}
-	j.Cut = r.Cut()
-	j.censor()
-	return j, nil
-}
-
-func (j *Journal) add(rec Record) {
-	switch {
-	case rec.Header != nil:
-		j.Header = *rec.Header
-	case rec.Request != nil:
-		j.Requests = append(j.Requests, *rec.Request)
-		j.LastNs = max(j.LastNs, rec.Request.EndNs)
-	case rec.Attempt != nil:
-		j.Attempts = append(j.Attempts, *rec.Attempt)
-		j.LastNs = max(j.LastNs, rec.Attempt.EndNs)
-	case rec.Mark != nil:
-		j.Marks = append(j.Marks, *rec.Mark)
-		j.LastNs = max(j.LastNs, rec.Mark.TNs)
+	if err != nil {
+		r.over = true
+		return Record{}, false, nil
 	}
-}
-
-// censor finds what the last inflight mark lists and no record tells of.
-func (j *Journal) censor() {
-	for i := len(j.Marks) - 1; i >= 0; i-- {
-		m := &j.Marks[i]
-		if m.Kind != MarkInflight {
-			continue
-		}
-		for _, k := range m.OpenRequests {
-			j.CensoredRequests[k] = true
-		}
-		for _, id := range m.OpenAttempts {
-			j.CensoredAttempts[id] = true
-		}
-		break
+	r.begun = true
+	r.ended = rec.Mark != nil && rec.Mark.Kind == MarkRunEnd
+	if rec.Header != nil && rec.Header.Schema != Schema {
+		return Record{}, false, fmt.Errorf("journal: its format is %q, this chaos reads %q", clip(rec.Header.Schema, 64), Schema)
 	}
-	for i := range j.Requests {
-		delete(j.CensoredRequests, j.Requests[i].Key)
-	}
-	for i := range j.Attempts {
-		delete(j.CensoredAttempts, j.Attempts[i].ID)
-	}
+	return rec, known, nil
 }

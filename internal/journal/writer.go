@@ -2,249 +2,294 @@ package journal
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
-	"io"
 	"os"
-	"strconv"
 	"sync"
 	"time"
 )
 
-// WriterOptions say how a journal is written.
+// WriterOptions says how a Writer keeps a journal.
 type WriterOptions struct {
-	Epoch Epoch
-	// FlushEvery is the longest time that a record waits for write(2). 0: 200
-	// ms, below the 250 ms that readers of a cut journal count on.
+	Epoch Epoch // of the run: stamps of the writer's own marks
+
+	// FlushEvery is how long a record stays in memory at most, beside the
+	// time of the write itself. 0: 200 ms.
 	FlushEvery time.Duration
-	// Inflight lists what is open, for the mark that is written twice a second.
-	// nil: no such marks. It is called from the writer's goroutine.
+
+	// Inflight returns the requests and attempts that are open now; nil: no
+	// inflight marks. It is called twice a second, from the writer's goroutine
+	// and without a lock. A thing must stay in it until its record was given
+	// to the Sink: else there is an instant at which it is nowhere.
 	Inflight func() (requests []Key, attempts []uint64)
 }
 
-// Bounds of what waits for the disk.
+// Times and sizes of a Writer.
 const (
-	flushDefault  = 200 * time.Millisecond
-	inflightEvery = 500 * time.Millisecond // twice a second: less than one is unknown after a kill
-	flushAt       = 256 << 10              // bytes that are written without waiting for the tick
-	pendingMax    = 8 << 20                // bytes; a Sink then waits for the disk, and says so
+	flushEvery = 200 * time.Millisecond
+
+	// A killed run must know all that was sent up to a second before. Marks a
+	// whole second apart would leave no time for a late tick.
+	inflightEvery = 500 * time.Millisecond
+
+	pendingMax  = 8 << 20 // bytes; who adds more waits for the disk
+	pendingWake = 1 << 20 // bytes; do not wait for the tick
+	openMax     = 1 << 14 // keys in one inflight mark, so that it fits a frame
 )
 
 // file is what a Writer needs of an *os.File.
 type file interface {
-	io.WriteCloser
+	Write([]byte) (int, error)
 	Sync() error
+	Close() error
 }
 
-// Writer is the one owner of a journal file. It implements Sink: a record is
-// encoded by the caller into a buffer that the writer's goroutine writes.
+// Writer is a Sink that keeps a journal in a file. Records are encoded by who
+// brings them and written by one goroutine, which alone touches the file.
+//
+// An error of the disk is final: from then on records are dropped, Failed is
+// closed and Err says why. The load goes on; the run is lost, and says so.
 type Writer struct {
 	opt  WriterOptions
 	file file
 
 	mu      sync.Mutex
-	room    sync.Cond // signalled when pending shrinks
-	pending bytes.Buffer
-	err     error
+	room    sync.Cond // pending was taken, or will never be
+	pending []byte
+	blocked int64 // when the first of those who wait for room began to; Never: nobody waits
 	closed  bool
+	err     error
 
-	kick   chan struct{} // flushAt is reached
-	quit   chan struct{}
+	failed chan struct{}
+	wake   chan struct{} // pendingWake was reached
+	stop   chan struct{}
 	done   chan struct{}
-	failed chan struct{} // closed with the first error
 }
 
-// NewWriter creates the file, writes the header and starts writing. The file
-// must not exist.
-func NewWriter(path string, h Header, opt WriterOptions) (*Writer, error) {
+// NewWriter creates the journal at path and writes its header. It refuses to
+// write over a file: a journal is the only record of a run.
+func NewWriter(path string, h Header, opts WriterOptions) (*Writer, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("journal: %w", err)
 	}
-	w, err := newWriter(f, h, opt)
+	w, err := newWriter(f, h, opts)
 	if err != nil {
-		f.Close()
-		return nil, err
+		return nil, errors.Join(err, f.Close())
 	}
 	return w, nil
 }
 
-func newWriter(f file, h Header, opt WriterOptions) (*Writer, error) {
-	if opt.FlushEvery <= 0 {
-		opt.FlushEvery = flushDefault
+func newWriter(f file, h Header, opts WriterOptions) (*Writer, error) {
+	if opts.FlushEvery <= 0 {
+		opts.FlushEvery = flushEvery
 	}
-	w := &Writer{opt: opt, file: f, kick: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}), failed: make(chan struct{})}
+	w := &Writer{
+		opt: opts, file: f, blocked: Never,
+		failed: make(chan struct{}), wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
+	}
 	w.room.L = &w.mu
-	w.pending.WriteString(magic)
-	w.put(kindHeader, &h)
-	w.flush()
-	if err := w.Err(); err != nil {
+	buf, err := encode(kindHeader, &h)
+	if err != nil {
+		return nil, err
+	}
+	defer free(buf)
+	if err := w.write(append([]byte(magic), buf.Bytes()...)); err != nil {
 		return nil, err
 	}
 	go w.run()
 	return w, nil
 }
 
-// Request implements Sink.
-func (w *Writer) Request(r *Request) { w.put(kindRequest, r) }
+// Request keeps a request.
+func (w *Writer) Request(r *Request) { w.keep(requestFrame(r)) }
 
-// Attempt implements Sink.
-func (w *Writer) Attempt(a *Attempt) { w.put(kindAttempt, a) }
+// Attempt keeps an attempt.
+func (w *Writer) Attempt(a *Attempt) { w.keep(attemptFrame(a)) }
 
-// Mark implements Sink.
-func (w *Writer) Mark(m *Mark) { w.put(kindMark, m) }
+// Mark keeps a mark.
+func (w *Writer) Mark(m *Mark) { w.keep(bounded(kindMark, m)) }
 
-// scratch holds buffers for encoding outside the lock.
-var scratch = sync.Pool{New: func() any { return new(bytes.Buffer) }}
-
-// put encodes a record and appends its frame.
-func (w *Writer) put(kind byte, rec any) {
-	buf := scratch.Get().(*bytes.Buffer)
-	defer scratch.Put(buf)
-	buf.Reset()
-	var head [frameHead + 1]byte
-	head[frameHead] = kind
-	buf.Write(head[:])
-	if err := encMode.MarshalToBuffer(rec, buf); err != nil {
-		w.fail(fmt.Errorf("journal: encode: %w", err))
-		return
-	}
-	if buf.Len()-frameHead > frameMax {
-		w.fail(fmt.Errorf("journal: a record of %d bytes is too large", buf.Len()))
-		return
-	}
-	sealFrame(buf.Bytes(), 0)
-	w.append(buf.Bytes())
-}
-
-// append adds a frame, waiting for the disk where too much is pending.
-func (w *Writer) append(frame []byte) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.pending.Len() > pendingMax && w.err == nil && !w.closed {
-		from := w.opt.Epoch.Now()
-		for w.pending.Len() > pendingMax && w.err == nil && !w.closed {
-			w.room.Wait()
-		}
-		defer w.blocked(from)
-	}
-	if w.err != nil || w.closed {
-		return
-	}
-	w.pending.Write(frame)
-	if w.pending.Len() >= flushAt {
-		select {
-		case w.kick <- struct{}{}:
-		default:
-		}
-	}
-}
-
-// blocked marks that a Sink had to wait. It is called with the lock held, so
-// the mark is written by a goroutine of its own that only encodes.
-func (w *Writer) blocked(from int64) {
-	now := w.opt.Epoch.Now()
-	m := Mark{TNs: now, PlannedNs: Never, Kind: MarkWriterBlocked, Value: now - from, Unit: "ns"}
-	var buf bytes.Buffer
-	var head [frameHead + 1]byte
-	head[frameHead] = kindMark
-	buf.Write(head[:])
-	if err := encMode.MarshalToBuffer(&m, &buf); err == nil && w.err == nil && !w.closed {
-		sealFrame(buf.Bytes(), 0)
-		w.pending.Write(buf.Bytes())
-	}
-}
-
-// run writes until Close.
-func (w *Writer) run() {
-	defer close(w.done)
-	flush := time.NewTicker(w.opt.FlushEvery)
-	defer flush.Stop()
-	inflight := time.NewTicker(inflightEvery)
-	defer inflight.Stop()
-	for {
-		select {
-		case <-w.quit:
-			return
-		case <-flush.C:
-		case <-w.kick:
-		case <-inflight.C:
-			w.markInflight()
-		}
-		w.flush()
-	}
-}
-
-// inflightChunk bounds the keys in one mark, so that it fits into a frame.
-const inflightChunk = 32768
-
-func (w *Writer) markInflight() {
-	if w.opt.Inflight == nil {
-		return
-	}
-	reqs, attempts := w.opt.Inflight()
-	reqs, attempts = reqs[:min(len(reqs), inflightChunk)], attempts[:min(len(attempts), inflightChunk)]
-	w.Mark(&Mark{TNs: w.opt.Epoch.Now(), PlannedNs: Never, Kind: MarkInflight, OpenRequests: reqs, OpenAttempts: attempts, Attrs: map[string]string{"requests": strconv.Itoa(len(reqs))}})
-}
-
-// flush hands what is pending to write(2), outside the lock.
-func (w *Writer) flush() {
-	w.mu.Lock()
-	if w.err != nil || w.pending.Len() == 0 {
-		w.mu.Unlock()
-		return
-	}
-	out := scratch.Get().(*bytes.Buffer)
-	defer scratch.Put(out)
-	out.Reset()
-	*out, w.pending = w.pending, *out
-	w.room.Broadcast()
-	w.mu.Unlock()
-	if _, err := w.file.Write(out.Bytes()); err != nil {
-		w.fail(err)
-	}
-}
-
-func (w *Writer) fail(err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.err != nil {
-		return
-	}
-	w.err = err
-	close(w.failed)
-	w.room.Broadcast()
-}
-
-// Err returns the first error of the disk. It stays: a journal with a hole is
-// not continued.
+// Err returns what ended the writing, nil while all is well.
 func (w *Writer) Err() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.err
 }
 
-// Failed is closed when the first error of the disk comes.
+// Failed is closed when the first record could not be kept.
 func (w *Writer) Failed() <-chan struct{} { return w.failed }
 
-// Close writes end as the last record, syncs and closes the file. Records that
-// come later are dropped.
-func (w *Writer) Close(end Mark) error {
-	end.Kind = MarkRunEnd
-	close(w.quit)
-	<-w.done
-	w.put(kindMark, &end)
+// Close writes all that is pending and runEnd as the last record, waits until
+// it is on the disk, and closes the file. It returns the first error of the
+// Writer. What is brought later is dropped.
+func (w *Writer) Close(runEnd Mark) error {
 	w.mu.Lock()
+	if w.closed {
+		w.mu.Unlock()
+		<-w.done
+		return w.Err()
+	}
 	w.closed = true
 	w.room.Broadcast()
 	w.mu.Unlock()
+	close(w.stop)
+	<-w.done
+
+	runEnd.Kind = MarkRunEnd
 	w.flush()
-	if err := w.Err(); err != nil {
-		w.file.Close()
-		return err
+	buf, err := bounded(kindMark, &runEnd)
+	if err != nil {
+		w.fail(err)
+	} else if w.Err() == nil {
+		if err := w.write(buf.Bytes()); err != nil {
+			w.fail(err)
+		}
+		free(buf)
 	}
-	if err := w.file.Sync(); err != nil {
-		w.file.Close()
-		return err
+	if w.Err() == nil {
+		if err := w.file.Sync(); err != nil {
+			w.fail(fmt.Errorf("journal: %w", err))
+		}
 	}
-	return w.file.Close()
+	if err := w.file.Close(); err != nil {
+		w.fail(fmt.Errorf("journal: %w", err))
+	}
+	return w.Err()
+}
+
+// keep appends a frame to what is pending. It waits only where the disk is
+// pendingMax behind.
+func (w *Writer) keep(buf *bytes.Buffer, err error) {
+	if err != nil {
+		w.fail(err)
+		return
+	}
+	defer free(buf)
+	w.mu.Lock()
+	for w.err == nil && !w.closed && len(w.pending)+buf.Len() > pendingMax {
+		if w.blocked == Never {
+			w.blocked = w.opt.Epoch.Now()
+		}
+		w.room.Wait()
+	}
+	full := false
+	if w.err == nil && !w.closed {
+		w.pending = append(w.pending, buf.Bytes()...)
+		full = len(w.pending) >= pendingWake
+	}
+	w.mu.Unlock()
+	if full {
+		select {
+		case w.wake <- struct{}{}:
+		default: // it is awake
+		}
+	}
+}
+
+// run is the goroutine that owns the file.
+func (w *Writer) run() {
+	defer close(w.done)
+	flush := time.NewTicker(w.opt.FlushEvery)
+	defer flush.Stop()
+	open := time.NewTicker(inflightEvery)
+	defer open.Stop()
+	for {
+		select {
+		case <-open.C:
+			w.inflight()
+		case <-flush.C:
+		case <-w.wake:
+		case <-w.stop:
+			return
+		}
+		w.flush()
+	}
+}
+
+// flush writes what is pending.
+func (w *Writer) flush() {
+	w.mu.Lock()
+	batch, began := w.pending, w.blocked
+	w.pending, w.blocked = nil, Never
+	w.room.Broadcast()
+	w.mu.Unlock()
+	if len(batch) > 0 {
+		if err := w.write(batch); err != nil {
+			w.fail(err)
+			return
+		}
+	}
+	w.recycle(batch)
+	if began != Never {
+		// In the next batch, as those who waited come first.
+		now := w.opt.Epoch.Now()
+		w.own(&Mark{TNs: now, PlannedNs: Never, Kind: MarkWriterBlocked, Value: now - began, Unit: "ns"})
+	}
+}
+
+// recycle gives a written batch's memory to the next, unless one has begun or
+// it is far more than a usual batch needs.
+func (w *Writer) recycle(batch []byte) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.pending == nil && cap(batch) <= 2*pendingWake {
+		w.pending = batch[:0]
+	}
+}
+
+// inflight notes what is open, in as many marks as it needs. Value counts the
+// marks that follow for the same instant.
+func (w *Writer) inflight() {
+	if w.opt.Inflight == nil {
+		return
+	}
+	now := w.opt.Epoch.Now()
+	requests, attempts := w.opt.Inflight()
+	parts := max(1, (len(requests)+openMax-1)/openMax, (len(attempts)+openMax-1)/openMax)
+	for left := parts - 1; left >= 0; left-- {
+		m := Mark{TNs: now, PlannedNs: Never, Kind: MarkInflight, Value: int64(left)}
+		m.OpenRequests, requests = split(requests)
+		m.OpenAttempts, attempts = split(attempts)
+		w.own(&m)
+	}
+}
+
+func split[T any](list []T) (head, tail []T) {
+	n := min(len(list), openMax)
+	return list[:n], list[n:]
+}
+
+// own keeps a mark of the writer itself, which must not wait for itself.
+func (w *Writer) own(m *Mark) {
+	buf, err := encode(kindMark, m)
+	if err != nil {
+		w.fail(err)
+		return
+	}
+	defer free(buf)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err == nil {
+		w.pending = append(w.pending, buf.Bytes()...)
+	}
+}
+
+func (w *Writer) write(b []byte) error {
+	if _, err := w.file.Write(b); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	return nil
+}
+
+// fail notes the first error and lets all go who wait.
+func (w *Writer) fail(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err != nil {
+		return
+	}
+	w.err, w.pending = err, nil
+	close(w.failed)
+	w.room.Broadcast()
 }
