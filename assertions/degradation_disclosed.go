@@ -2,6 +2,7 @@ package assertions
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/chaoskit/chaos/internal/journal"
 )
@@ -32,15 +33,10 @@ func (r *request) disclosed() bool {
 	if r.Disclosed {
 		return true
 	}
-	if r.ModelDeclared == "" || r.ModelDeclared == r.ModelAsked || len(r.Marks) == 0 {
+	if r.ModelDeclared == "" || r.ModelDeclared == r.ModelAsked {
 		return false
 	}
-	for _, m := range r.Marks {
-		if m.Model != r.ModelDeclared {
-			return false
-		}
-	}
-	return true
+	return slices.ContainsFunc(r.Marks, func(m journal.MarkSeen) bool { return m.Model == r.ModelDeclared && m.Key == r.Key })
 }
 
 func (c *Disclosed) examine(v *view) exam {

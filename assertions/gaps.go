@@ -54,9 +54,7 @@ func resent(a *attempt) bool {
 func (v *view) gap(r *request, from, to *attempt) gap {
 	return gap{
 		req: r, from: from, to: to, ns: max(0, to.ArrivedNs-from.knownNs), queueing: v.h.queueing(r), retriesAt: to.try - 1,
-		// A mock that writes late may also stamp late: the target can have
-		// known the answer that much earlier.
-		clockErr: v.h.j.Header.ClockErrNs + max(0, from.LateMaxNs),
+		clockErr: v.h.j.Header.ClockErrNs,
 	}
 }
 

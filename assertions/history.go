@@ -3,6 +3,7 @@ package assertions
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/chaoskit/chaos/internal/journal"
 )
@@ -286,12 +287,22 @@ func clean(a *journal.Attempt) bool {
 	if a.Status < 200 || a.Status > 299 || a.End != journal.AttemptComplete {
 		return false
 	}
+	return !touched(a)
+}
+
+// touched reports whether a fault changed what the answer says, not only when.
+func touched(a *journal.Attempt) bool {
 	for _, hit := range a.Rules {
-		if hit.State == journal.RuleInjected && hit.Slot != "delay" && hit.Slot != "pace" {
-			return false
+		if hit.State != journal.RuleInjected {
+			continue
+		}
+		for slot := range strings.SplitSeq(hit.Slot, "+") {
+			if slot != "delay" && slot != "pace" {
+				return true
+			}
 		}
 	}
-	return true
+	return false
 }
 
 // wrong reports whether the provider's side of an attempt went wrong; a caller
@@ -304,12 +315,7 @@ func (a *attempt) wrong() bool {
 	case journal.AttemptEOF, journal.AttemptReset, journal.AttemptStall, journal.AttemptInStreamError:
 		return true
 	}
-	for _, hit := range a.Rules {
-		if hit.State == journal.RuleInjected && hit.Slot != "delay" && hit.Slot != "pace" {
-			return true
-		}
-	}
-	return false
+	return touched(a.Attempt)
 }
 
 func injectedRule(a *journal.Attempt) string {
@@ -321,9 +327,10 @@ func injectedRule(a *journal.Attempt) string {
 	return ""
 }
 
-// open reports whether the request was ended by the harness, not by the service
-// or its user: it has no outcome.
-func (r *request) open() bool { return r.EndBy == journal.EndRunEnd || r.EndBy == journal.EndStopped }
+// open reports whether the harness ended the request before it had an outcome.
+func (r *request) open() bool {
+	return r.Outcome == journal.OutcomeNone && (r.EndBy == journal.EndRunEnd || r.EndBy == journal.EndStopped)
+}
 
 func (r *request) sent() bool      { return r.Dropped == "" }
 func (r *request) completed() bool { return r.sent() && !r.open() }

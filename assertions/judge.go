@@ -111,7 +111,7 @@ func (h *history) judge(spec *Spec, figures *Judgement) Finding {
 
 // decide is the order of judgement: DESIGN section 7.
 func (v *view) decide(f *Finding, e *exam, figures *Judgement) {
-	f.Label, f.Measured, f.Threshold, f.Interval = e.label+v.where(), e.measured, e.threshold, e.interval
+	f.Label, f.Measured, f.Threshold, f.Interval = e.label, e.measured, e.threshold, e.interval
 	f.Samples, f.Exposure, f.Exposed, f.Details = e.samples, e.exposure, e.exposed, e.details
 	f.Violations = int64(len(e.broken))
 	if f.Exposed == "" {

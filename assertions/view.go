@@ -196,11 +196,3 @@ func (v *view) dropped() (n int64) {
 	}
 	return n
 }
-
-// where names the scope in a few words, with a comma before; "" for all.
-func (v *view) where() string {
-	if v.spec.During == "" {
-		return ""
-	}
-	return ", " + v.spec.During
-}

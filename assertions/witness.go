@@ -157,3 +157,18 @@ func providerEvent(r *request, a *attempt) Event {
 	}
 	return e
 }
+
+// Story is all that the journal knows of one request, of the load or of the
+// trial. false: the journal has no such request.
+func Story(j *journal.Journal, key journal.Key) (Witness, bool) {
+	h := newHistory(j, Setup{})
+	v := &view{h: h, spec: &Spec{}, entry: &Entry{}}
+	for _, list := range [][]*request{h.reqs, h.trial} {
+		for _, r := range list {
+			if r.Key == key {
+				return v.witness(clue{req: r, what: endNote(r)}, nil), true
+			}
+		}
+	}
+	return Witness{}, false
+}

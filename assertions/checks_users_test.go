@@ -1,0 +1,358 @@
+package assertions
+
+import (
+	"testing"
+	"time"
+
+	"github.com/chaoskit/chaos/internal/journal"
+)
+
+// hit is a healthy answer while the storm merely slows: it exposes the spike to
+// a fault without changing what the user gets.
+func hit(u *user) {
+	u.calls(200)
+	u.last().Rules = []journal.RuleHit{{Name: "storm", State: journal.RuleInjected, Slot: "delay+pace", At: -1}}
+}
+
+func latencyCases(t *testing.T) []checkCase {
+	within := func(d time.Duration) Spec {
+		return during(spec(t, "budgets.latency", func(c *Latency) { c.Within = &d }), "spike")
+	}
+	took := func(d time.Duration) func(*user) {
+		return func(u *user) { hit(u); u.waits(d).gets("full") }
+	}
+	return []checkCase{
+		{name: "all in time", spec: within(2 * time.Second), want: Pass, reason: "400 of 400 requests were in time", tell: func(t *tale) { t.users(400, "spike", took(time.Second)) }},
+		{name: "one in ten late", spec: within(2 * time.Second), want: Fail, reason: "360 of 400", tell: func(t *tale) {
+			t.users(360, "spike", took(time.Second))
+			t.users(40, "spike", took(3*time.Second))
+		}},
+		{name: "time counts from due, not from sent", spec: within(2 * time.Second), want: Fail, tell: func(t *tale) {
+			t.users(400, "spike", func(u *user) { u.r.SentNs += 1500e6; u.waits(1500 * ms); took(time.Second)(u) })
+		}},
+		{name: "a request that timed out is late whatever the budget", spec: within(time.Minute), want: Fail, tell: func(t *tale) {
+			t.users(400, "spike", func(u *user) { hit(u); u.gets("timeout") })
+		}},
+		{name: "a hundred in time are too few for 99 %", spec: within(2 * time.Second), want: Inconclusive, reason: "about 299 would tell", tell: func(t *tale) { t.users(100, "spike", took(time.Second)) }},
+		{name: "the quiet phase is late too", spec: within(50 * ms), want: Inconclusive, reason: "the quiet phase warm fails by itself", tell: func(t *tale) { t.users(400, "spike", took(time.Second)) }},
+		{name: "the fault hit nothing", spec: within(2 * time.Second), want: Vacuous, reason: "no call matched fault storm", tell: func(t *tale) {
+			t.users(400, "spike", func(u *user) { u.calls(200).gets("full") })
+		}},
+		{name: "lag above 5 % of the budget", spec: within(2 * time.Second), want: Error, reason: "allowed 100 ms (5 % of 2,000 ms)", tell: func(t *tale) {
+			t.users(400, "spike", func(u *user) { took(time.Second)(u); u.r.DispatchNs += 120e6 })
+		}},
+		{name: "the harness dropped one in a hundred", spec: within(2 * time.Second), want: Error, reason: "raise load.max_in_flight", tell: func(t *tale) {
+			t.users(400, "spike", took(time.Second))
+			t.users(4, "spike", func(u *user) { u.r.Dropped = "max_in_flight" })
+		}},
+	}
+}
+
+func tokensCases(t *testing.T) []checkCase {
+	most := func(n int64) Spec { return spec(t, "budgets.tokens", func(c *Tokens) { c.Max = n }) }
+	plain := func(u *user) { u.calls(200).gets("full") } // 100 in, 50 out
+	return []checkCase{
+		{name: "within the budget", spec: most(150), want: Pass, reason: "none of 200 requests", tell: func(*tale) {}},
+		{name: "one request asks twice", spec: most(200), want: Fail, reason: "1 of 201 requests", witness: "spike/0", tell: func(t *tale) {
+			t.user("spike", 15e9, func(u *user) { u.calls(200, 200).gets("full") })
+		}},
+		{name: "nobody called", spec: during(most(150), "recovery"), want: Vacuous, tell: func(*tale) {}},
+		{name: "twenty are too few", spec: during(most(150), "spike"), want: Inconclusive, tell: func(t *tale) { t.users(20, "spike", plain) }},
+		{name: "calls that nobody claims may be theirs", spec: during(most(150), "spike"), want: Inconclusive, reason: "could be told to belong", tell: func(t *tale) {
+			t.users(40, "spike", plain)
+			t.users(10, "spike", func(u *user) { u.anon = true; plain(u) })
+		}},
+	}
+}
+
+func costCases(t *testing.T) []checkCase {
+	most := func(usd float64, per string) Spec {
+		return during(spec(t, "budgets.cost", func(c *Cost) { c.Max, c.Per = usd, per }), "spike")
+	}
+	plain := func(u *user) { u.calls(200).gets("full") } // $0.001
+	return []checkCase{
+		{name: "a request", spec: most(0.001, PerRequest), want: Pass, reason: "$0.001", tell: func(t *tale) { t.users(40, "spike", plain) }},
+		{name: "one request pays twice", spec: most(0.001, PerRequest), want: Fail, witness: "spike/40", tell: func(t *tale) {
+			t.users(40, "spike", plain)
+			t.user("spike", 15e9, func(u *user) { u.calls(200, 200).gets("full") })
+		}},
+		{name: "a good answer", spec: most(0.0015, PerGoodAnswer), want: Pass, reason: "$0.04 for 40 good answers", tell: func(t *tale) { t.users(40, "spike", plain) }},
+		{name: "answers that failed are paid for too", spec: most(0.0015, PerGoodAnswer), want: Fail, reason: "$0.08 for 40 good answers", tell: func(t *tale) {
+			t.users(40, "spike", plain)
+			t.users(40, "spike", func(u *user) { u.calls(200).gets("error") })
+		}},
+		{name: "no good answer at all", spec: most(0.0015, PerGoodAnswer), want: Fail, reason: "no good answer at all", tell: func(t *tale) {
+			t.users(40, "spike", func(u *user) { u.calls(200).gets("error") })
+		}},
+		{name: "no calls", spec: most(0.0015, PerGoodAnswer), want: Vacuous, tell: func(*tale) {}},
+	}
+}
+
+func orphanCases(t *testing.T) []checkCase {
+	bare := spec[NoOrphanAttempts](t, "budgets.no_orphan_attempts", nil)
+	ended := spec(t, "budgets.no_orphan_attempts", func(c *NoOrphanAttempts) { c.After = AfterEnded })
+	// gaveUp is a user who left after 10 s; the service called again so long after.
+	gaveUp := func(again time.Duration) func(*user) {
+		return func(u *user) {
+			u.calls(500).gets("timeout")
+			u.now = u.r.EndNs
+			u.waits(again).calls(200)
+		}
+	}
+	return []checkCase{
+		{name: "calls within the grace", spec: bare, want: Pass, reason: "after 40 requests had been given up", tell: func(t *tale) { t.users(40, "spike", gaveUp(900*ms)) }},
+		{name: "one call too late", spec: bare, want: Fail, reason: "1 attempt arrived more than 1,000 ms after", witness: "spike/40", tell: func(t *tale) {
+			t.users(40, "spike", gaveUp(900*ms))
+			t.user("spike", 15e9, gaveUp(1100*ms))
+		}},
+		{name: "background work after an answer is not judged", spec: bare, want: Vacuous, tell: func(t *tale) {
+			t.users(40, "spike", func(u *user) { u.calls(200).gets("full").waits(3 * time.Second).calls(200) })
+		}},
+		{name: "unless the plan asks for it", spec: ended, want: Fail, tell: func(t *tale) {
+			t.users(40, "spike", func(u *user) { u.calls(200).gets("full").waits(3 * time.Second).calls(200) })
+		}},
+		{name: "what the harness ended is never judged", spec: ended, want: Pass, tell: func(t *tale) {
+			t.users(40, "spike", func(u *user) {
+				u.calls(200)
+				u.r.EndNs, u.r.EndBy = u.now, journal.EndRunEnd
+				u.waits(3 * time.Second).calls(200)
+			})
+		}},
+		{name: "a request without a record is never judged", spec: bare, want: Inconclusive, reason: "run cut", tell: func(t *tale) {
+			t.j.Cut = true
+			t.user("spike", 15e9, gaveUp(3*time.Second))
+			t.j.Requests = t.j.Requests[:len(t.j.Requests)-1]
+			t.j.CensoredRequests = map[journal.Key]bool{{Phase: "spike", Index: 0}: true}
+		}},
+		{name: "three are too few", spec: bare, want: Inconclusive, tell: func(t *tale) { t.users(3, "spike", gaveUp(0)) }},
+	}
+}
+
+// answered adds n requests to spike of which bad end in an error.
+func answered(n, bad int) func(*tale) {
+	return func(t *tale) {
+		t.users(n-bad, "spike", func(u *user) { hit(u); u.gets("full") })
+		t.users(bad, "spike", func(u *user) { u.calls(500).gets("error") })
+	}
+}
+
+func availableCases(t *testing.T) []checkCase {
+	bare := during(spec[Available](t, "degradation.available", nil), "spike")
+	return []checkCase{
+		{name: "299 of 299", spec: bare, want: Pass, reason: "at least 99.00 %", tell: answered(299, 0)},
+		{name: "298 of 298 are one too few", spec: bare, want: Inconclusive, reason: "about 299 would tell", tell: answered(298, 0)},
+		{name: "degraded answers are answers", spec: bare, want: Pass, tell: func(t *tale) {
+			t.users(400, "spike", func(u *user) { u.calls(500).asks("mini").calls(200).degraded("smaller_model") })
+		}},
+		{name: "one in twenty failed", spec: bare, want: Fail, reason: "380 of 400 requests due were answered", tell: answered(400, 20)},
+		{name: "one in a hundred failed: on the threshold", spec: bare, want: Inconclusive, reason: "too few to tell", tell: answered(400, 3)},
+		{name: "the quiet phase fails too", spec: bare, want: Inconclusive, reason: "the quiet phase warm fails by itself", tell: func(t *tale) {
+			answered(400, 20)(t)
+			t.users(20, "warm", func(u *user) { u.calls(500).gets("error") })
+		}},
+		{name: "the fault hit nothing", spec: bare, want: Vacuous, reason: "no requests due that a fault reached; no call matched fault storm", tell: func(t *tale) {
+			t.users(400, "spike", func(u *user) { u.calls(200).gets("full") })
+		}},
+		{name: "a phase without a fault needs none", spec: during(bare, "recovery"), want: Pass, tell: func(t *tale) {
+			t.users(400, "recovery", func(u *user) { u.calls(200).gets("full") })
+		}},
+		{name: "the generator lagged", spec: bare, want: Error, reason: "the generator lagged", tell: func(t *tale) {
+			t.users(400, "spike", func(u *user) { hit(u); u.gets("full"); u.r.DispatchNs += 600e6 })
+		}},
+		{name: "open requests have no outcome", spec: bare, want: Pass, tell: func(t *tale) {
+			answered(400, 0)(t)
+			t.users(50, "spike", func(u *user) { hit(u); u.r.EndBy, u.r.EndNs = journal.EndStopped, u.now })
+		}},
+	}
+}
+
+func fallbackCases(t *testing.T) []checkCase {
+	bare := spec[Fallback](t, "degradation.fallback", nil)
+	falls := func(u *user) { u.calls(500, 500).asks("mini").calls(200).degraded("smaller_model") }
+	return []checkCase{
+		{name: "all fall back", spec: bare, want: Pass, reason: "60 of 60 requests with a failed step", tell: func(t *tale) { t.users(60, "spike", falls) }},
+		{name: "half of them do not", spec: bare, want: Fail, reason: "30 of 60", tell: func(t *tale) {
+			t.users(30, "spike", falls)
+			t.users(30, "spike", func(u *user) { u.calls(500, 500).gets("error") })
+		}},
+		{name: "a kind that is not declared", spec: bare, want: Fail, reason: "not declared (declared: smaller_model)", witness: "spike/60", tell: func(t *tale) {
+			t.users(60, "spike", falls)
+			t.user("spike", 15e9, func(u *user) { u.calls(500).degraded("haiku") })
+		}},
+		{name: "that the argument allows", spec: spec(t, "degradation.fallback", func(c *Fallback) { c.Kinds = []string{"haiku", "smaller_model"} }), want: Pass, tell: func(t *tale) {
+			t.users(60, "spike", falls)
+			t.user("spike", 15e9, func(u *user) { u.calls(500).degraded("haiku") })
+		}},
+		{name: "no kinds are declared", spec: bare, want: Inconclusive, reason: "declares no kinds", tell: func(t *tale) {
+			t.setup.DegradedKinds = nil
+			t.users(60, "spike", falls)
+		}},
+		{name: "a retry that helped is no failed step", spec: bare, want: Vacuous, tell: func(t *tale) {
+			t.users(60, "spike", func(u *user) { u.calls(500, 200).gets("full") })
+		}},
+		{name: "ten are too few", spec: bare, want: Inconclusive, tell: func(t *tale) { t.users(10, "spike", falls) }},
+	}
+}
+
+func disclosedCases(t *testing.T) []checkCase {
+	bare := spec[Disclosed](t, "degradation.disclosed", nil)
+	says := func(u *user) { u.calls(500).asks("mini").calls(200).degraded("smaller_model") }
+	hides := func(u *user) {
+		says(u)
+		u.r.Disclosed = false
+		u.marked(u.r.Key, u.r.Tenant, "mini")
+	}
+	return []checkCase{
+		{name: "all say so", spec: bare, want: Pass, reason: "all 40 degraded answers said so", tell: func(t *tale) { t.users(40, "spike", says) }},
+		{name: "one does not", spec: bare, want: Fail, reason: "1 of 41", witness: "spike/40", tell: func(t *tale) {
+			t.users(40, "spike", says)
+			t.user("spike", 15e9, hides)
+		}},
+		{name: "naming the model is saying so", spec: bare, want: Pass, tell: func(t *tale) {
+			t.users(40, "spike", func(u *user) { hides(u); u.r.ModelDeclared = "mini" })
+		}},
+		{name: "naming the model that was asked for is not", spec: bare, want: Fail, tell: func(t *tale) {
+			t.users(40, "spike", func(u *user) { hides(u); u.r.ModelDeclared = "gpt" })
+		}},
+		{name: "nothing degraded", spec: bare, want: Vacuous, tell: func(*tale) {}},
+		{name: "seven are too few", spec: bare, want: Inconclusive, tell: func(t *tale) { t.users(7, "spike", says) }},
+	}
+}
+
+func emptyCases(t *testing.T) []checkCase {
+	bare := spec[NoEmpty](t, "degradation.no_empty", nil)
+	mended := func(u *user) { u.calls(500, 200).gets("full") }
+	return []checkCase{
+		{name: "every failure was mended", spec: bare, want: Pass, reason: "40 of them although", tell: func(t *tale) { t.users(40, "spike", mended) }},
+		{name: "one answer is empty", spec: bare, want: Fail, reason: "1 of 241 answers", witness: "spike/40", tell: func(t *tale) {
+			t.users(40, "spike", mended)
+			t.user("spike", 15e9, func(u *user) { u.calls(500).gets("empty") })
+		}},
+		{name: "a model that thought too long says so", spec: bare, want: Pass, tell: func(t *tale) {
+			t.users(40, "spike", func(u *user) { u.calls(500, 200).gets("empty"); u.r.Finish = "length" })
+		}},
+		{name: "nothing went wrong", spec: bare, want: Vacuous, tell: func(*tale) {}},
+		{name: "seven are too few", spec: bare, want: Inconclusive, tell: func(t *tale) { t.users(7, "spike", mended) }},
+	}
+}
+
+func truncatedCases(t *testing.T) []checkCase {
+	bare := spec[NoTruncated](t, "degradation.no_truncated", nil)
+	mended := func(u *user) { u.calls(200).cut().calls(200).gets("full") }
+	return []checkCase{
+		{name: "every cut was mended", spec: bare, want: Pass, reason: "of 40 requests", tell: func(t *tale) { t.users(40, "spike", mended) }},
+		{name: "one looks whole", spec: bare, want: Fail, reason: "1 of 241", witness: "spike/40", tell: func(t *tale) {
+			t.users(40, "spike", mended)
+			t.user("spike", 15e9, func(u *user) { u.calls(200).cut().gets("truncated") })
+		}},
+		{name: "an answer that just stops looks whole too", spec: bare, want: Fail, tell: func(t *tale) {
+			t.user("spike", 15e9, func(u *user) { u.calls(200).cut().gets("truncated"); u.r.TerminalNs = -1 })
+		}},
+		{name: "a broken connection tells the user", spec: bare, want: Pass, tell: func(t *tale) {
+			t.users(40, "spike", func(u *user) { u.calls(200).cut().gets("truncated"); u.r.EndBy = journal.EndEOF })
+		}},
+		{name: "nothing was cut", spec: bare, want: Vacuous, tell: func(t *tale) {
+			t.users(40, "spike", func(u *user) { u.calls(500, 200).gets("full") })
+		}},
+		{name: "seven are too few", spec: bare, want: Inconclusive, tell: func(t *tale) { t.users(7, "spike", mended) }},
+	}
+}
+
+func leakCases(t *testing.T) []checkCase {
+	bare := during(spec[NoLeak](t, "cache.no_leak", nil), "spike")
+	own := func(u *user) { u.calls(200).gets("full").marked(u.r.Key, u.r.Tenant, "gpt") }
+	return []checkCase{
+		{name: "everybody gets their own", spec: bare, want: Pass, reason: "all 40 answers", tell: func(t *tale) { t.users(40, "spike", own) }},
+		{name: "one gets another's", spec: bare, want: Fail, reason: "1 of 41", witness: "spike/40", tell: func(t *tale) {
+			t.users(40, "spike", own)
+			t.user("spike", 15e9, func(u *user) { u.gets("full").marked(journal.Key{Phase: "spike", Index: 1}, "t1", "gpt") })
+		}},
+		{name: "the own answer of an earlier request is no leak", spec: bare, want: Pass, tell: func(t *tale) {
+			t.users(40, "spike", func(u *user) { u.gets("full").marked(journal.Key{Phase: "warm", Index: 0}, u.r.Tenant, "gpt") })
+		}},
+		{name: "words of another run name nobody", spec: bare, want: Pass, tell: func(t *tale) {
+			t.users(40, "spike", func(u *user) { u.gets("full").marked(journal.Key{}, "t9", "gpt") })
+		}},
+		{name: "a call without an id was made for nobody known", spec: bare, want: Pass, tell: func(t *tale) {
+			t.users(40, "spike", func(u *user) { u.gets("full").marked(journal.Key{Phase: journal.PhaseAnon, Index: 3}, "t9", "gpt") })
+		}},
+		{name: "one tenant cannot leak", spec: bare, want: Vacuous, tell: func(t *tale) {
+			t.users(40, "spike", func(u *user) { u.r.Tenant = "t0"; own(u) })
+		}},
+		{name: "nine are too few", spec: bare, want: Inconclusive, tell: func(t *tale) { t.users(9, "spike", own) }},
+	}
+}
+
+func goodputCases(t *testing.T) []checkCase {
+	bare := during(spec[Goodput](t, "collapse.goodput", nil), "spike")
+	return []checkCase{
+		{name: "it stays", spec: bare, want: Pass, reason: "was 95.0 %", tell: answered(1000, 50)},
+		{name: "it halves", spec: bare, want: Fail, reason: "50.0 %", tell: answered(1000, 500)},
+		{name: "the busiest phase is found", spec: spec[Goodput](t, "collapse.goodput", nil), want: Fail, tell: answered(1000, 500)},
+		{name: "on the threshold", spec: bare, want: Inconclusive, reason: "too few requests to tell", tell: answered(400, 36)},
+		{name: "there is no quiet phase", spec: bare, want: Inconclusive, reason: "not healthy itself", tell: func(t *tale) {
+			answered(1000, 50)(t)
+			t.users(100, "warm", func(u *user) { u.calls(500).gets("error") })
+		}},
+		{name: "the fault hit nothing", spec: bare, want: Vacuous, tell: func(t *tale) {
+			t.users(400, "spike", func(u *user) { u.calls(200).gets("full") })
+		}},
+		{name: "ten requests", spec: bare, want: Inconclusive, reason: "at least 30", tell: answered(10, 1)},
+		{name: "the harness dropped requests", spec: bare, want: Error, reason: "dropped", tell: func(t *tale) {
+			answered(1000, 50)(t)
+			t.users(10, "spike", func(u *user) { u.r.Dropped = "max_in_flight" })
+		}},
+	}
+}
+
+func recoversCases(t *testing.T) []checkCase {
+	want := func(within, hold time.Duration) Spec {
+		return spec(t, "collapse.recovers", func(c *Recovers) { c.Within, c.Hold, c.After = within, hold, "spike" })
+	}
+	// backAfter is a recovery in which the users of the first seconds get errors.
+	backAfter := func(bad time.Duration) func(*tale) {
+		return func(t *tale) {
+			answered(400, 200)(t)
+			t.users(400, "recovery", func(u *user) {
+				if u.r.DueNs < 20e9+int64(bad) {
+					u.calls(500).gets("error")
+				} else {
+					u.calls(200).gets("full")
+				}
+			})
+		}
+	}
+	return []checkCase{
+		{name: "at once", spec: want(5*time.Second, 10*time.Second), want: Pass, reason: "back 0 s after spike", tell: backAfter(0)},
+		{name: "after three seconds", spec: want(5*time.Second, 10*time.Second), want: Pass, reason: "back 3 s after spike", tell: backAfter(3 * time.Second)},
+		{name: "too late", spec: want(5*time.Second, 10*time.Second), want: Fail, reason: "came back only 7 s after spike, 5s allowed", tell: backAfter(7 * time.Second)},
+		{name: "never", spec: want(5*time.Second, 10*time.Second), want: Fail, reason: "did not come back for 20s", tell: backAfter(20 * time.Second)},
+		{name: "good for a moment is not recovered", spec: want(5*time.Second, 10*time.Second), want: Fail, tell: func(t *tale) {
+			answered(400, 200)(t)
+			t.users(400, "recovery", func(u *user) {
+				if s := (u.r.DueNs - 20e9) / 1e9; s < 2 || s >= 8 && s < 12 {
+					u.calls(500).gets("error")
+				} else {
+					u.calls(200).gets("full")
+				}
+			})
+		}},
+		{name: "the load ends too soon to see it", spec: want(15*time.Second, 10*time.Second), want: Inconclusive, reason: "25s are needed", tell: backAfter(12 * time.Second)},
+		{name: "nothing had happened", spec: want(5*time.Second, 10*time.Second), want: Vacuous, tell: func(t *tale) {
+			t.users(200, "spike", func(u *user) { u.calls(200).gets("full") })
+			t.users(400, "recovery", func(u *user) { u.calls(200).gets("full") })
+		}},
+		{name: "a surge is trouble without any fault", spec: want(5*time.Second, 10*time.Second), want: Pass, tell: func(t *tale) {
+			t.users(2000, "spike", func(u *user) { u.calls(200).gets("full") })
+			t.users(400, "recovery", func(u *user) { u.calls(200).gets("full") })
+		}},
+		{name: "forty requests are too few", spec: want(5*time.Second, 10*time.Second), want: Inconclusive, reason: "at least 100", tell: func(t *tale) {
+			answered(400, 200)(t)
+			t.users(40, "recovery", func(u *user) { u.calls(200).gets("full") })
+		}},
+		{name: "slow load makes longer windows", spec: want(5*time.Second, 5*time.Second), want: Pass, reason: "back 0 s", tell: func(t *tale) {
+			answered(400, 200)(t)
+			t.users(200, "recovery", func(u *user) { u.calls(200).gets("full") })
+		}},
+	}
+}
