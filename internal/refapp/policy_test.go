@@ -161,7 +161,9 @@ func TestBreaker(t *testing.T) {
 		}
 		return n
 	}(), 3)
-	first.done(sick, now) // of an earlier half-open state: says nothing now
+	if first.done(sick, now); b.state != halfOpen {
+		t.Error("a probe of an earlier half-open state was counted in this one")
+	}
 	for range 3 {
 		pass{b: b, era: b.era, probe: true}.done(healthy, now)
 	}

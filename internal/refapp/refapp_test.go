@@ -51,6 +51,8 @@ var chatRows = []struct {
 		"0s gpt-4o, 4s left gpt-4o, 4s gpt-4o-mini"},
 	{"when both hang the message comes at the deadline", []string{"hang"}, []string{"hang"}, "", 200, Message, unavailable,
 		"0s gpt-4o, 4s left gpt-4o, 4s gpt-4o-mini, 8s left gpt-4o-mini"},
+	{"the smaller model is tried again while a second is left", []string{"hang"}, []string{"slow 2500ms 503"}, "", 200, SmallerModel, smaller,
+		"0s gpt-4o, 4s left gpt-4o, 4s gpt-4o-mini, 6.75s gpt-4o-mini"},
 	{"an answer that says nothing is none", []string{"empty"}, nil, "", 200, "", full, "0s gpt-4o, 250ms gpt-4o"},
 	{"nor is an empty body", []string{"nobody"}, nil, "", 200, "", full, "0s gpt-4o, 250ms gpt-4o"},
 	{"a cut answer is retried before anybody saw it", []string{"cut"}, nil, "", 200, "", full, "0s gpt-4o, 250ms gpt-4o"},
@@ -204,6 +206,40 @@ func TestLongStream(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestConnections: an answer is taken to its end, so that the next call finds
+// the connection; a body that stays open after [DONE] delays it by a second.
+func TestConnections(t *testing.T) {
+	inVirtualTime(t, exact("resilient"), nil, func(r *rig) {
+		for i := range 10 {
+			if g := r.ask(i%2 == 0, fmt.Sprint("question ", i)); g.status != 200 || g.kind() != "" {
+				t.Errorf("status %d, degraded %q", g.status, g.kind())
+			}
+		}
+		if r.provider.conns != 1 {
+			t.Errorf("%d connections for calls one after the other", r.provider.conns)
+		}
+	})
+	inVirtualTime(t, exact("resilient"), map[string][]string{"gpt-4o": {"linger"}}, func(r *rig) {
+		if g := r.ask(true, "q"); g.status != 200 || g.took != time.Second {
+			t.Errorf("status %d after %v", g.status, g.took)
+		}
+	})
+}
+
+// TestIdleCaller: the write deadline of an answer is not that of the next one on
+// the connection.
+func TestIdleCaller(t *testing.T) {
+	inVirtualTime(t, exact("resilient"), nil, func(r *rig) {
+		for range 3 {
+			r.ask(true, "q")
+			time.Sleep(writeTimeout + time.Second)
+			if g := r.ask(true, "q", func(req *http.Request) { req.Header.Set("Authorization", "none") }); g.status != 401 {
+				t.Errorf("status %d, %v", g.status, g.err)
+			}
+		}
+	})
 }
 
 // TestCallerLeaves: the provider is let go at once, or never.

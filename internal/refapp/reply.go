@@ -88,8 +88,8 @@ func severity(kind string) int {
 	return -1
 }
 
-// show sends what is held, the headers before it. It flushes, so that the write
-// deadline covers the write and is gone before the connection's next request.
+// show sends what is held, the headers before it. net/http takes the deadline
+// back when the request is over.
 func (r *reply) show() {
 	rc := http.NewResponseController(r.w)
 	_ = rc.SetWriteDeadline(time.Now().Add(writeTimeout)) // not every writer can
@@ -101,10 +101,9 @@ func (r *reply) show() {
 		_, r.failed = r.held.WriteTo(r.w)
 	}
 	r.held.Reset()
-	if r.failed == nil {
+	if r.failed == nil && r.rq.stream {
 		r.failed = rc.Flush()
 	}
-	_ = rc.SetWriteDeadline(time.Time{})
 }
 
 // head sends the headers, which disclose what is decided by now: the model that

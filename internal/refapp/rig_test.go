@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -33,7 +34,7 @@ func inVirtualTime(t *testing.T, cfg Config, script map[string][]string, body fu
 		defer time.Sleep(time.Second)
 		p := &provider{script: script, seen: map[string]int{}, start: time.Now()}
 		upstream := memnet.Listen("provider")
-		providerServer := &http.Server{Handler: p}
+		providerServer := &http.Server{Handler: p, ConnState: p.count}
 		go providerServer.Serve(upstream)
 		defer providerServer.Close()
 
@@ -163,6 +164,15 @@ type provider struct {
 	bodies []string
 	busy   int
 	peak   int
+	conns  int
+}
+
+func (p *provider) count(_ net.Conn, s http.ConnState) {
+	if s == http.StateNew {
+		p.mu.Lock()
+		p.conns++
+		p.mu.Unlock()
+	}
 }
 
 // lines returns the calls so far whose name contains one of the words.
@@ -239,7 +249,9 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			p.note("left %s", name)
 			return
 		}
-		words = append(words[2:], "ok")
+		if words = words[2:]; len(words) == 0 {
+			words = []string{"ok"}
+		}
 	}
 	switch {
 	case words[0] == "hang":
@@ -310,8 +322,8 @@ func (p *provider) whole(w http.ResponseWriter, model, word string) {
 
 // stream answers in SSE, in the words of whole and: error (a frame with an
 // error), stall (silence after the first words), crash (the connection ends),
-// unended (finish_reason, but no [DONE]), long (more than is held). A second
-// word is how it ends: "long cut".
+// unended (finish_reason, but no [DONE]), linger (the body stays open after
+// [DONE]), long (more than is held). A second word is how it ends: "long cut".
 func (p *provider) stream(w http.ResponseWriter, r *http.Request, model string, words []string) {
 	end := words[len(words)-1]
 	if end == "nobody" {
@@ -353,5 +365,9 @@ func (p *provider) stream(w http.ResponseWriter, r *http.Request, model string, 
 	frame(`{}`, `"stop"`)
 	if end != "unended" {
 		io.WriteString(w, "data: [DONE]\n\n")
+	}
+	if end == "linger" {
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
 	}
 }
