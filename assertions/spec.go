@@ -77,6 +77,9 @@ func (s Spec) Validate() []Problem {
 	if s.For.Step != "" && !slices.Contains(stepKinds, s.For.Step) {
 		ps = append(ps, Problem{"for.step", fmt.Sprintf("unknown kind of step %q: use one of %s", s.For.Step, strings.Join(stepKinds, ", "))})
 	}
+	if s.ID == recoversEntry.ID && s.During != "" {
+		ps = append(ps, Problem{"during", s.ID + " judges what comes after a phase: write after: " + s.During})
+	}
 	if a := s.AllowFail; a != nil {
 		if _, err := time.Parse(dayLayout, a.Until); err != nil {
 			ps = append(ps, Problem{"allow_fail.until", fmt.Sprintf("%q is not a day: write it as 2026-12-31", a.Until)})

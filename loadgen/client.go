@@ -30,6 +30,9 @@ type ClientOptions struct {
 	Timeout time.Duration
 	// Prompt makes the text of a request.
 	Prompt func(Arrival) string
+	// Mask hides secret values in what the journal keeps of an answer, as a
+	// service may repeat what it was sent; nil: there are none.
+	Mask func(string) string
 	// DialContext connects; nil: TCP.
 	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
 	// MaxIdle is how many unused connections are kept; 0: idleDefault.
@@ -83,7 +86,7 @@ func NewClient(opt ClientOptions) (*Client, []Problem) {
 	if len(problems) > 0 {
 		return nil, problems
 	}
-	c := &Client{opt: opt, url: u, templates: t, reader: newReader(opt.Response, opt.Codec), headers: *opt.Correlate.Headers}
+	c := &Client{opt: opt, url: u, templates: t, reader: newReader(opt.Response, opt.Codec, opt.Mask), headers: *opt.Correlate.Headers}
 	c.closed, c.close = context.WithCancel(context.Background())
 	c.transport = newTransport(opt, u.Scheme == "https", c.closed)
 	c.SetMarker(opt.Correlate.Marker == "on")
@@ -122,21 +125,25 @@ func (c *Client) Do(ctx context.Context, a Arrival, rec *journal.Request) {
 	f := facts{key: a.Key, tenant: a.Tenant, model: c.comparable(a.Model), awaited: bodyEnd}
 	ctx, cancel := c.bound(ctx, rec)
 	defer cancel(nil)
-	var st stamps
-	st.epoch = c.opt.Epoch
+	st := stamps{epoch: c.opt.Epoch}
+	var answered *answer
 	req, err := c.request(httptrace.WithClientTrace(ctx, st.trace()), a, rec)
 	if err != nil {
 		rec.Dropped, rec.Err = "request_template", clip(err.Error(), journal.ErrMax)
 	} else {
-		c.exchange(req, cancel, rec, &f)
+		answered = c.exchange(req, cancel, rec, &f)
 		st.copyTo(rec)
 	}
 	f.dropped, f.endBy, f.err = rec.Dropped, rec.EndBy, rec.Err
 	j := judge(f)
 	rec.Outcome, rec.DegradedKind, rec.Disclosed, rec.OutcomeReason = j.outcome, j.kind, j.disclosed, clip(j.reason, journal.ErrMax)
-	if rec.Outcome == journal.OutcomeFull {
-		rec.Excerpt = ""
+	if answered == nil {
+		return
 	}
+	if rec.Outcome != journal.OutcomeFull {
+		rec.Excerpt = answered.excerpt()
+	}
+	answers.Put(answered)
 }
 
 // comparable returns the model if the provider calls it by that name too, else
@@ -209,8 +216,8 @@ func setBody(req *http.Request, body []byte) {
 	}
 }
 
-// exchange sends the request and reads the answer.
-func (c *Client) exchange(req *http.Request, hangup context.CancelCauseFunc, rec *journal.Request, f *facts) {
+// exchange sends the request and reads the answer: nil where none came.
+func (c *Client) exchange(req *http.Request, hangup context.CancelCauseFunc, rec *journal.Request, f *facts) *answer {
 	rec.SentNs = c.opt.Epoch.Now()
 	resp, err := c.transport.RoundTrip(req)
 	now := c.opt.Epoch.Now()
@@ -220,14 +227,13 @@ func (c *Client) exchange(req *http.Request, hangup context.CancelCauseFunc, rec
 		if reason := ownFault(err); reason != "" {
 			rec.Dropped, rec.SentNs, rec.EndNs, rec.EndBy = reason, journal.Never, journal.Never, ""
 		}
-		return
+		return nil
 	}
 	rec.HeaderNs, rec.Status, rec.Headers = now, resp.StatusCode, c.reader.keep(resp.Header)
 	if wait, _, ok := wire.ParseRetryAfter(resp.Header, time.Now()); ok {
 		rec.RetryAfterNs = int64(wait)
 	}
 	a := answers.Get().(*answer)
-	defer answers.Put(a)
 	a.reset(c.reader, rec)
 	a.epoch, a.hangup, a.nowNs = c.opt.Epoch, hangup, now
 	err = a.read(resp)
@@ -237,4 +243,5 @@ func (c *Client) exchange(req *http.Request, hangup context.CancelCauseFunc, rec
 	}
 	_ = resp.Body.Close() // after the end, or to give up the rest
 	a.report(resp, err, f)
+	return a
 }

@@ -13,7 +13,7 @@ import (
 // Bounds of what an answer leaves in a record.
 const (
 	nameMax = 128 // names and codes that a service chooses: models, finish reasons, headers
-	headMax = 512 // content kept to see whether it is more than watermarks; more than ExcerptMax
+	headMax = 512 // first bytes kept, to see whether content is more than watermarks; more than ExcerptMax, so that no secret is cut before it is masked
 )
 
 // answer is what one answer has said so far. The formats tell it what they
@@ -123,7 +123,7 @@ func (a *answer) terminate(kind string) {
 // SDK raises at once and reads no further.
 func (a *answer) fail(code, message string) {
 	if a.rec.StreamError == "" {
-		a.rec.ErrorCode, a.rec.StreamError = clip(code, nameMax), clip(message, journal.ErrMax)
+		a.rec.ErrorCode, a.rec.StreamError = clip(a.reader.mask(code), nameMax), clip(a.reader.mask(message), journal.ErrMax)
 	}
 	a.over = true
 }
@@ -178,9 +178,10 @@ func (a *answer) refuse(body []byte) {
 		case !ok:
 			return
 		case string(key) == "error":
-			a.rec.ErrorCode, _ = errorOf(value)
+			code, _ := errorOf(value)
+			a.rec.ErrorCode = a.reader.mask(code)
 		case string(key) == "code" && a.rec.ErrorCode == "":
-			a.rec.ErrorCode = stringOf(value)
+			a.rec.ErrorCode = a.reader.mask(stringOf(value))
 		}
 	}
 }
@@ -223,9 +224,9 @@ func (a *answer) spoken() bool {
 // the body where no content was found in it.
 func (a *answer) excerpt() string {
 	if a.spoken() {
-		return clip(string(a.head), journal.ExcerptMax)
+		return clip(a.reader.mask(string(a.head)), journal.ExcerptMax)
 	}
-	return clip(string(a.raw), journal.ExcerptMax)
+	return clip(a.reader.mask(string(a.raw)), journal.ExcerptMax)
 }
 
 // clip returns s with at most size bytes, without what is no UTF-8: a journal

@@ -81,7 +81,7 @@ func (a *answer) read(resp *http.Response) error {
 func (a *answer) Read(p []byte) (int, error) {
 	n, err := a.source.Read(p)
 	a.nowNs = a.epoch.Now()
-	a.raw = append(a.raw, p[:min(n, journal.ExcerptMax-len(a.raw))]...)
+	a.raw = append(a.raw, p[:min(n, headMax-len(a.raw))]...)
 	if a.size += n; a.size > answerMax {
 		return n, errTooLong
 	}
@@ -195,7 +195,6 @@ func (a *answer) report(resp *http.Response, err error, f *facts) {
 			rec.Marks = append(rec.Marks, seen)
 		}
 	}
-	rec.Excerpt = a.excerpt()
 }
 
 // remark notes what is odd about the answer.

@@ -23,6 +23,7 @@ var headersKept = []string{
 // rules say about it.
 type reader struct {
 	codec    *wire.Codec
+	mask     func(string) string
 	format   *format
 	answer   jp.Expr // for format json
 	rejected []RejectedRule
@@ -44,9 +45,12 @@ type degradedRule struct {
 }
 
 // newReader compiles a config without problems.
-func newReader(c ResponseConfig, codec *wire.Codec) *reader {
+func newReader(c ResponseConfig, codec *wire.Codec, mask func(string) string) *reader {
+	if mask == nil {
+		mask = func(s string) string { return s }
+	}
 	c = c.WithDefaults()
-	r := &reader{codec: codec, format: formatOf(c.Format), rejected: c.Rejected, kept: slices.Clone(headersKept)}
+	r := &reader{codec: codec, mask: mask, format: formatOf(c.Format), rejected: c.Rejected, kept: slices.Clone(headersKept)}
 	if c.Answer != "" {
 		r.answer, _ = parsePath(c.Answer)
 	}
@@ -85,7 +89,7 @@ func (r *reader) keep(h http.Header) map[string]string {
 		if kept == nil {
 			kept = make(map[string]string, 4)
 		}
-		kept[strings.ToLower(name)] = clip(strings.Join(values, ", "), nameMax)
+		kept[strings.ToLower(name)] = clip(r.mask(strings.Join(values, ", ")), nameMax)
 	}
 	return kept
 }
@@ -115,7 +119,7 @@ func (r *reader) errorByPath(tree any) string {
 		}
 		for _, v := range rule.path.Get(tree) {
 			if says(v) {
-				return clip(rule.Path+": "+string(treeText(v)), nameMax)
+				return clip(r.mask(rule.Path+": "+string(treeText(v))), nameMax)
 			}
 		}
 	}

@@ -154,38 +154,38 @@ func (a *attempt) run() {
 func (a *attempt) readBody() bool {
 	most := a.route.vendor.bodyMax
 	if a.r.ContentLength > most {
-		a.tooLarge()
+		a.unread(http.StatusRequestEntityTooLarge)
 		return false
 	}
 	// A deadline is set for the body alone: one that outlived it would end the
-	// wait for the caller's hang-up, and with it the call.
+	// wait for the caller's hang-up, and with it the call. Not every writer has one.
 	_ = a.rc.SetReadDeadline(time.Now().Add(bodyTimeout))
 	var err error
 	a.body, err = readAll(a.body, io.LimitReader(a.r.Body, most+1), int(min(max(a.r.ContentLength, 0), bufferKeep)))
-	_ = a.rc.SetReadDeadline(time.Time{})
 	a.rec.BodyBytes = len(a.body)
 	switch {
 	case err != nil && errors.Is(err, os.ErrDeadlineExceeded):
-		a.rec.Cause, a.barred = journal.CauseValidation, true
-		r := a.route.vendor.words(http.StatusRequestTimeout, &a.call)
-		a.refuse(&r)
+		a.unread(http.StatusRequestTimeout)
 		return false
 	case err != nil:
 		a.gone()
 		return false
 	case int64(len(a.body)) > most:
-		a.tooLarge()
+		a.unread(http.StatusRequestEntityTooLarge)
 		return false
 	}
+	_ = a.rc.SetReadDeadline(time.Time{})
 	a.rec.BodyNs = a.now()
 	a.rec.BodyHash = wire.Fold64(a.body)
 	return true
 }
 
-func (a *attempt) tooLarge() {
+// unread refuses a call whose body was not read to its end. The deadline stays
+// on the connection, so that nobody waits for the rest.
+func (a *attempt) unread(status int) {
 	a.rec.Cause, a.barred = journal.CauseValidation, true
-	a.w.Header().Set("Connection", "close") // the rest of the body is not read
-	r := a.route.vendor.words(http.StatusRequestEntityTooLarge, &a.call)
+	a.w.Header().Set("Connection", "close")
+	r := a.route.vendor.words(status, &a.call)
 	a.refuse(&r)
 }
 

@@ -194,10 +194,17 @@ func (a *attempt) hint(raw string, wait time.Duration, usable bool) {
 	}
 }
 
+// resetGrace lies between the last byte before a reset and the reset: a RST
+// overtakes what the peer has not read yet, and the plan wants it to be read.
+const resetGrace = time.Millisecond
+
 // endHere carries out the ending of an answer whose part before it is sent.
 func (a *attempt) endHere() {
 	e := a.effect.Ending
 	a.rec.Cause = journal.CauseFault
+	if e.Kind == faults.EndingReset && !a.wait(a.now()+int64(resetGrace)) {
+		return
+	}
 	a.show(faults.SlotEnding)
 	switch e.Kind {
 	case faults.EndingReset:

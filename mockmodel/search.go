@@ -18,6 +18,7 @@ import (
 var searcher = vendor{
 	name:        "search",
 	bodyMax:     4 << 20,
+	hintMS:      true,
 	overload:    http.StatusServiceUnavailable,
 	tokensAsked: func(c *call) int { return c.tokensIn },
 	words:       openAIWords,

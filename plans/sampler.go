@@ -14,9 +14,9 @@ import (
 // enough to see a leak in half a minute and costs nothing.
 const sampleEvery = time.Second
 
-// sample writes a sample mark a second until ctx ends: one for the harness,
+// sampleUntil writes a sample mark a second until ctx ends: one for the harness,
 // generator and mock being one process, and one for the target's group.
-func sample(ctx context.Context, epoch journal.Epoch, sink journal.Sink, pgid func() int) {
+func sampleUntil(ctx context.Context, epoch journal.Epoch, sink journal.Sink, pgid func() int) {
 	tick := time.NewTicker(sampleEvery)
 	defer tick.Stop()
 	for {

@@ -1,0 +1,377 @@
+package assertions
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chaoskit/chaos/internal/journal"
+)
+
+var update = flag.Bool("update", false, "rewrite testdata; read the diff before you commit it")
+
+// stormy is a history with something in it for every check.
+func stormy() *tale {
+	t := newTale()
+	t.j.Header.PlannedReqs = 200 + 120 + 60
+	t.users(120, "spike", func(u *user) {
+		own := func() { u.marked(u.r.Key, u.r.Tenant, u.model) }
+		switch i := u.r.Key.Index; {
+		case i == 7: // tries at once, against the hint
+			u.calls(429).hinted(2*time.Second).waits(3*ms).calls(429, 429, 429).gets("error")
+		case i == 8: // gives up, and the service goes on
+			u.calls(500).gets("timeout")
+			u.now = u.r.EndNs
+			u.waits(1500 * ms).calls(200)
+		case i == 9:
+			u.gets("full").marked(journal.Key{Phase: "warm", Index: 1}, "nobody", "gpt")
+		case i%10 < 4:
+			u.calls(429).hinted(2 * time.Second).waits(2100 * ms).calls(200).gets("full")
+			own()
+		case i%10 < 6:
+			u.calls(500).waits(250*ms + time.Duration(i)*ms).calls(500).asks("mini").calls(200).degraded("smaller_model")
+			own()
+		default:
+			u.calls(200).gets("full")
+			own()
+		}
+	})
+	t.users(60, "recovery", func(u *user) { u.calls(200).gets("full").marked(u.r.Key, u.r.Tenant, "gpt") })
+	return t
+}
+
+func allSpecs(t *testing.T) []Spec {
+	specs := Standard()
+	for i := range specs {
+		specs[i].Bundled = false
+		switch c := specs[i].Args.(type) {
+		case *Tokens:
+			c.Max = 1000
+		case *Cost:
+			c.Max = 0.01
+		case *Recovers:
+			c.After, c.Within, c.Hold = "spike", 5*time.Second, 10*time.Second
+		}
+	}
+	return specs
+}
+
+func jsonOf(t *testing.T, v any) []byte {
+	t.Helper()
+	b, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(b, '\n')
+}
+
+// The shape of a judgement is a contract with other programs: keys are only added.
+func TestJudgementGolden(t *testing.T) {
+	tale := stormy()
+	got := jsonOf(t, Judge(tale.end(), tale.setup, allSpecs(t)))
+	path := filepath.Join("testdata", "judgement.json")
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("the judgement differs from %s: run with -update and read the diff", path)
+	}
+	var back Judgement
+	if err := json.Unmarshal(got, &back); err != nil {
+		t.Fatal(err)
+	}
+	if again := jsonOf(t, &back); !bytes.Equal(again, got) {
+		t.Error("read and written again, it is another")
+	}
+}
+
+// The same records in another order give the same bytes, and judging twice too.
+func TestOrderOfRecordsDoesNotMatter(t *testing.T) {
+	tale := stormy()
+	want := jsonOf(t, Judge(tale.end(), tale.setup, allSpecs(t)))
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for range 5 {
+		j := *tale.end()
+		j.Requests, j.Attempts, j.Marks = slices.Clone(j.Requests), slices.Clone(j.Attempts), slices.Clone(j.Marks)
+		rnd.Shuffle(len(j.Requests), func(a, b int) { j.Requests[a], j.Requests[b] = j.Requests[b], j.Requests[a] })
+		rnd.Shuffle(len(j.Attempts), func(a, b int) { j.Attempts[a], j.Attempts[b] = j.Attempts[b], j.Attempts[a] })
+		rnd.Shuffle(len(j.Marks), func(a, b int) { j.Marks[a], j.Marks[b] = j.Marks[b], j.Marks[a] })
+		if got := jsonOf(t, Judge(&j, tale.setup, allSpecs(t))); !bytes.Equal(got, want) {
+			t.Fatal("shuffled records give another judgement")
+		}
+	}
+}
+
+// A judge changes nothing that it is given.
+func TestJudgeKeepsItsInput(t *testing.T) {
+	tale := stormy()
+	j := tale.end()
+	before := *j
+	before.Requests, before.Attempts, before.Marks = slices.Clone(j.Requests), slices.Clone(j.Attempts), slices.Clone(j.Marks)
+	specs := allSpecs(t)
+	Judge(j, tale.setup, specs)
+	if !reflect.DeepEqual(*j, before) || !reflect.DeepEqual(specs, allSpecs(t)) {
+		t.Error("the judge changed its input")
+	}
+}
+
+func TestMerge(t *testing.T) {
+	allowed := Finding{Verdict: Fail, AllowFail: &Allowed{Active: true}}
+	expired := Finding{Verdict: Fail, AllowFail: &Allowed{}}
+	of := func(vs ...Verdict) []Finding {
+		var fs []Finding
+		for _, v := range vs {
+			fs = append(fs, Finding{Verdict: v})
+		}
+		return fs
+	}
+	tests := []struct {
+		name string
+		in   []Finding
+		want Verdict
+	}{
+		{"no assertions at all", nil, Vacuous},
+		{"nothing applies", of(NotApplicable, NotApplicable), Vacuous},
+		{"all pass", of(Pass, NotApplicable, Pass), Pass},
+		{"vacuous is worse than a pass", of(Pass, Vacuous), Vacuous},
+		{"inconclusive is worse than vacuous", of(Inconclusive, Vacuous, Pass), Inconclusive},
+		{"an unfit harness is worse", of(Error, Inconclusive), Error},
+		{"a failure is worst", of(Pass, Error, Fail, Vacuous), Fail},
+		{"a tolerated failure does not break the build", []Finding{allowed, {Verdict: Pass}}, Pass},
+		{"but hides nothing else", []Finding{allowed, {Verdict: Vacuous}}, Vacuous},
+		{"until its day is over", []Finding{expired, {Verdict: Pass}}, Fail},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := Merge(tt.in); got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestAllowFailLastsUntilTheEndOfItsDay(t *testing.T) {
+	a := &AllowFail{Until: "2026-07-01", Reason: "known"}
+	for started, want := range map[string]bool{
+		"2026-07-01T23:59:59.000Z": true, "2026-07-02T00:00:00.000Z": false, "2026-06-01T00:00:00Z": true, "": false,
+	} {
+		if got := allowed(a, started); got.Active != want {
+			t.Errorf("a run of %q: active %v, want %v", started, got.Active, want)
+		}
+	}
+}
+
+// Counts that do not add up mean that the harness lost something: nothing that
+// it says is believed, a witness neither.
+func TestBrokenCountsAreErrors(t *testing.T) {
+	tests := []struct {
+		name   string
+		breaks func(*journal.Journal)
+		want   string
+	}{
+		{"a request is missing", func(j *journal.Journal) { j.Requests = j.Requests[1:] }, "planned 380 is not due 379 + not due 0"},
+		{"a request is there twice", func(j *journal.Journal) { j.Requests = append(slices.Clone(j.Requests), j.Requests[0]) }, "request warm/0 is in the journal twice"},
+		{"no outcome", func(j *journal.Journal) { j.Requests = slices.Clone(j.Requests); j.Requests[3].Outcome = "" }, "1 of 380 completed requests have no outcome"},
+		{"not due although the schedule ended", func(j *journal.Journal) {
+			j.Requests = j.Requests[1:]
+			j.Marks = slices.Clone(j.Marks)
+			for i := range j.Marks {
+				if j.Marks[i].Kind == journal.MarkRunEnd {
+					j.Marks[i].Attrs = map[string]string{"not_due": "1"}
+				}
+			}
+		}, "1 of its 380 requests never became due"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tale := stormy()
+			j := tale.end()
+			tt.breaks(j)
+			out := Judge(j, tale.setup, allSpecs(t))
+			if !strings.Contains(out.Load.Broken, tt.want) {
+				t.Fatalf("broken: %q, want %q", out.Load.Broken, tt.want)
+			}
+			for _, f := range out.Assertions {
+				if f.Verdict != Error || !strings.Contains(f.Reason, tt.want) {
+					t.Errorf("%s: %s: %s", f.ID, f.Verdict, f.Reason)
+				}
+			}
+		})
+	}
+}
+
+// A load that was stopped has requests that never became due: that is no error.
+func TestStoppedLoadAddsUp(t *testing.T) {
+	tale := newTale()
+	tale.j.Header.PlannedReqs = 1000
+	j := tale.end()
+	j.Marks = []journal.Mark{
+		{TNs: 11e9, Kind: journal.MarkLoadStop, Name: "interrupt"},
+		{TNs: 12e9, Kind: journal.MarkRunEnd, Attrs: map[string]string{"not_due": "800"}},
+	}
+	out := Judge(j, tale.setup, []Spec{})
+	if c := out.Load; c.Broken != "" || c.Planned != 1000 || c.NotDue != 800 || c.Due != 200 {
+		t.Errorf("%+v", c)
+	}
+	if len(out.Assertions) != 0 || Merge(out.Assertions) != Vacuous {
+		t.Error("no assertions are vacuous")
+	}
+}
+
+func TestFigures(t *testing.T) {
+	tale := stormy()
+	tale.user("trial", 0, func(u *user) { u.r.Purpose = journal.PurposeTrial; u.calls(200).gets("full") })
+	tale.user("spike", 15e9, func(u *user) { u.anon = true; u.calls(200).gets("full") })
+	tale.j.Header.PlannedReqs++
+	out := Judge(tale.end(), tale.setup, []Spec{})
+	l := out.Load
+	if l.Broken != "" || l.Due != 381 || l.Sent != 381 || l.Completed != 381 || l.Open != 0 {
+		t.Errorf("load %+v", l)
+	}
+	if l.Outcomes["full"]+l.Outcomes["degraded:smaller_model"]+l.Outcomes["error"]+l.Outcomes["timeout"] != 381 {
+		t.Errorf("outcomes %v", l.Outcomes)
+	}
+	spike := out.Phases[1]
+	if spike.Name != "spike" || spike.FromS != 10 || spike.ToS != 20 || spike.Requests != 121 {
+		t.Errorf("spike %+v", spike)
+	}
+	// 100 ms in the answer and 1 ms before it, to the three digits of the histogram.
+	if p50 := *out.Phases[0].LatencyMs.P50; p50 < 101 || p50 > 101.1 {
+		t.Errorf("p50 in warm %v, want 101 ms", p50)
+	}
+	f := out.Faults[0]
+	if f.Eligible != f.Chosen || f.Chosen != f.Injected || f.Injected == 0 || *f.Asked != 0.3 {
+		t.Errorf("storm %+v: only what was injected is recorded in a tale", f)
+	}
+	j := out.Join
+	if j.Attempts != j.Attributed+1 || j.Carriers["header"] != j.Attributed || *j.CoverageByStep["chat"] != *j.Coverage {
+		t.Errorf("join %+v", j)
+	}
+	if out.Cost.USD <= 0 || out.Cost.USDPerGoodAnswer == nil || out.Cost.WastedTokens != 50 {
+		t.Errorf("cost %+v: the answer to the user who had left is wasted", out.Cost)
+	}
+}
+
+func TestWastedTokens(t *testing.T) {
+	at := func(end int64, a journal.Attempt) int64 {
+		r := journal.NewRequest()
+		r.Outcome, r.EndNs, r.EndBy = journal.OutcomeFull, end, journal.EndServer
+		x := attempt{Attempt: &a, req: &request{Request: &r}}
+		return x.wasted()
+	}
+	a := journal.NewAttempt()
+	a.ArrivedNs, a.LastNs, a.EndNs, a.End, a.TokensEmitted = 10, 100, 100, journal.AttemptComplete, 90
+	a.Emitted = []journal.Point{{TNs: 40, Tokens: 30}, {TNs: 70, Tokens: 60}, {TNs: 100, Tokens: 90}}
+	if got := at(200, a); got != 0 {
+		t.Errorf("read to the end: %d wasted", got)
+	}
+	if got := at(60, a); got != 30 {
+		t.Errorf("the user left at 60: %d wasted, want the 30 after the next sample", got)
+	}
+	if got := at(5, a); got != 90 {
+		t.Errorf("arrived after the end: %d wasted", got)
+	}
+	a.End, a.PeerClosedNs = journal.AttemptPeerClosed, 100
+	if got := at(200, a); got != 90 {
+		t.Errorf("hung up on: %d wasted", got)
+	}
+}
+
+func TestRelations(t *testing.T) {
+	tale := newTale()
+	u := tale.user("spike", 15e9, func(u *user) {
+		u.calls(500).waits(100 * ms).calls(500) // first, retry
+		u.asks("mini").calls(500, 200)          // fallback, retry
+		u.calls(200)                            // repeat
+		u.waits(-50 * ms).calls(200)            // hedge of that
+		u.step = 8
+		u.calls(200) // another body: first of another step
+		u.gets("full")
+	})
+	h := newHistory(tale.end(), tale.setup)
+	var got []relation
+	for _, r := range h.reqs {
+		if r.Key == u.r.Key {
+			for _, a := range r.attempts {
+				got = append(got, a.relation)
+			}
+		}
+	}
+	// The hedge began before the first of the next step.
+	want := []relation{first, retry, fallback, retry, repeat, hedge, first}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// A service that hangs up and tries again at once is not hedging, even where the
+// provider notices the hang-up after the new attempt.
+func TestLateNoticeOfAHangUp(t *testing.T) {
+	tale := newTale()
+	u := tale.user("spike", 15e9, func(u *user) {
+		u.calls(200)
+		a := u.last()
+		a.Status, a.HeaderNs, a.End, a.PeerClosedNs = 0, -1, journal.AttemptStall, a.EndNs
+		u.waits(-5 * ms).calls(200).gets("full")
+	})
+	h := newHistory(tale.end(), tale.setup)
+	r := h.reqs[len(h.reqs)-1]
+	if r.Key != u.r.Key || r.attempts[1].relation != timeoutRetry {
+		t.Errorf("%s: %s, want %s", r.Key, r.attempts[1].relation, timeoutRetry)
+	}
+}
+
+func TestQueueingOfThePhaseBefore(t *testing.T) {
+	tale := newTale()
+	tale.users(10, "spike", func(u *user) { u.waits(40 * ms).calls(200).gets("full") })
+	tale.users(50, "recovery", func(u *user) { u.waits(4 * ms).calls(200).gets("full") })
+	h := newHistory(tale.end(), tale.setup)
+	for i, want := range []int64{1e6, 1e6, 5e6} {
+		if q := h.queues[i]; q == nil || q.q99 != want {
+			t.Errorf("phase %d: %+v, want q99 %d", i, q, want)
+		}
+	}
+}
+
+func TestStory(t *testing.T) {
+	tale := stormy()
+	w, ok := Story(tale.end(), journal.Key{Phase: "spike", Index: 7})
+	if !ok || w.Request != "spike/7" || len(w.Timeline) < 6 {
+		t.Fatalf("%v %+v", ok, w)
+	}
+	if e := w.Timeline[2]; e.Relation != "retry" || e.Note != "waited 3 ms" || e.Rule != "storm" {
+		t.Errorf("third line %+v", e)
+	}
+	if _, ok := Story(tale.end(), journal.Key{Phase: "spike", Index: 7000}); ok {
+		t.Error("a story of nobody")
+	}
+}
+
+// Of a hundred attempts the timeline keeps the first, the last and the guilty.
+func TestLongTimelinesAreBounded(t *testing.T) {
+	tale := newTale()
+	tale.user("spike", 15e9, func(u *user) {
+		for range 100 {
+			u.calls(429).hinted(2 * time.Second)
+		}
+		u.gets("error")
+	})
+	f := tale.judge(spec[RetryAfter](t, "retries.retry_after", nil))
+	if n := len(f.Witnesses[0].Timeline); n > 2*timelineMax+4 || f.Violations != 99 {
+		t.Errorf("%d lines, %d violations", n, f.Violations)
+	}
+}

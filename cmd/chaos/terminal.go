@@ -1,0 +1,49 @@
+package main
+
+import (
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/chaoskit/chaos/internal/report"
+)
+
+// widthDefault is used where nothing says how wide the output is: a pipe, a
+// file. Everything is made to fit it.
+const widthDefault = 80
+
+// styleOf says how to write for w: its width if it is a terminal, colour only
+// there and not where NO_COLOR is set (no-color.org) or TERM is dumb, and
+// characters beyond ASCII only where the locale has them.
+func styleOf(w io.Writer) report.Style {
+	s := report.Style{Width: widthDefault, Unicode: utf8Locale(os.Getenv)}
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return s
+	}
+	if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+		s.Width = width
+	}
+	s.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	return s
+}
+
+// isTerminal reports whether w is a terminal that can redraw lines.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
+}
+
+// utf8Locale follows the order of POSIX: LC_ALL, LC_CTYPE, LANG, the first one
+// that is set decides.
+func utf8Locale(getenv func(string) string) bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := getenv(name); v != "" {
+			v = strings.ToUpper(v)
+			return strings.Contains(v, "UTF-8") || strings.Contains(v, "UTF8")
+		}
+	}
+	return false
+}

@@ -1,0 +1,95 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/chaoskit/chaos/plans"
+)
+
+// Format is one way to render a result.
+type Format struct {
+	Name   string
+	Doc    string
+	Render func(io.Writer, *plans.Result, Style) error
+}
+
+// Formats lists the formats: a new one is one file and one line here.
+func Formats() []Format {
+	return []Format{
+		{"text", "the summary for a person", Text},
+		{"json", "result.json: the contract with other programs", JSON},
+		{"junit", "JUnit XML, for CI", JUnit},
+		{"markdown", "a page for a pull request or a job summary", Markdown},
+	}
+}
+
+// FormatNames lists the names, for messages.
+func FormatNames() string {
+	var names []string
+	for _, f := range Formats() {
+		names = append(names, f.Name)
+	}
+	return strings.Join(names, "|")
+}
+
+// Render writes the result in the named format.
+func Render(w io.Writer, format string, r *plans.Result, s Style) error {
+	for _, f := range Formats() {
+		if f.Name == format {
+			return f.Render(w, r, s)
+		}
+	}
+	return fmt.Errorf("unknown format %q: use one of %s", format, FormatNames())
+}
+
+// JSON writes result.json.
+func JSON(w io.Writer, r *plans.Result, _ Style) error {
+	b, err := r.Bytes()
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(b)
+	return err
+}
+
+// WriteFiles writes junit.xml and summary.md into the run folder.
+func WriteFiles(r *plans.Result) error {
+	if err := ToFile(filepath.Join(r.Dir, plans.FileJUnit), "junit", r); err != nil {
+		return err
+	}
+	return ToFile(filepath.Join(r.Dir, plans.FileSummary), "markdown", r)
+}
+
+// ToFile renders into a file.
+func ToFile(path, format string, r *plans.Result) error {
+	return writeFile(path, os.O_TRUNC, format, r)
+}
+
+// AppendFile renders to the end of a file, as GITHUB_STEP_SUMMARY wants it.
+func AppendFile(path, format string, r *plans.Result) error {
+	return writeFile(path, os.O_APPEND, format, r)
+}
+
+func writeFile(path string, mode int, format string, r *plans.Result) error {
+	var b bytes.Buffer
+	if err := Render(&b, format, r, Style{Unicode: true}); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|mode, 0o644)
+	if err != nil {
+		return &plans.HarnessError{What: "cannot write a report: " + err.Error(), Do: "`chaos report` renders it again", Err: err}
+	}
+	_, err = f.Write(b.Bytes())
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return &plans.HarnessError{What: "cannot write a report: " + err.Error(), Do: "`chaos report` renders it again", Err: err}
+	}
+	return nil
+}

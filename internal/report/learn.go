@@ -1,0 +1,177 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/chaoskit/chaos/assertions"
+	"github.com/chaoskit/chaos/faults"
+	"github.com/chaoskit/chaos/internal/refapp"
+	"github.com/chaoskit/chaos/loadgen"
+	"github.com/chaoskit/chaos/mockmodel"
+	"github.com/chaoskit/chaos/plans"
+)
+
+// item is one line of a list.
+type item struct{ name, text string }
+
+// lists are what `chaos list` can list.
+var lists = []struct {
+	kind  string
+	items func() []item
+}{
+	{"plans", func() (out []item) {
+		for _, p := range plans.Library() {
+			out = append(out, item{p.Name, p.Description})
+		}
+		return out
+	}},
+	{"faults", func() (out []item) {
+		for _, f := range faults.Catalogue() {
+			out = append(out, item{f.Name, f.Summary})
+		}
+		return out
+	}},
+	{"assertions", func() (out []item) {
+		for _, a := range assertions.Catalogue() {
+			out = append(out, item{a.ID, a.Claim})
+		}
+		return out
+	}},
+	{"targets", func() (out []item) {
+		for _, m := range refapp.Modes() {
+			out = append(out, item{m.Name, m.Summary})
+		}
+		return out
+	}},
+	{"dialects", func() (out []item) {
+		for _, d := range mockmodel.Dialects() {
+			out = append(out, item{d, ""})
+		}
+		return out
+	}},
+	{"profiles", func() (out []item) {
+		for _, p := range loadgen.Profiles() {
+			out = append(out, item{p.Name, p.Summary})
+		}
+		return out
+	}},
+}
+
+// ListKindNames returns what can be listed.
+func ListKindNames() []string {
+	var out []string
+	for _, l := range lists {
+		out = append(out, l.kind)
+	}
+	return out
+}
+
+// ListKinds is that as text.
+func ListKinds() string { return strings.Join(ListKindNames(), ", ") }
+
+// List writes a list, one line an entry where that fits.
+func List(w io.Writer, kind string, s Style) error {
+	p := &printer{w: w}
+	for _, l := range lists {
+		if l.kind != kind {
+			continue
+		}
+		items := l.items()
+		width := 0
+		for _, it := range items {
+			width = max(width, len(it.name))
+		}
+		for _, it := range items {
+			p.line(wrap(it.text, s.width(), pad(it.name, width)+"  ", strings.Repeat(" ", width+2)))
+		}
+		return p.err
+	}
+	return fmt.Errorf("cannot list %q: choose one of %s", kind, ListKinds())
+}
+
+// Explain writes all that is known of an assertion or a fault.
+func Explain(w io.Writer, id string, s Style) error {
+	if a, ok := assertions.Lookup(id); ok {
+		return explainAssertion(w, a, s)
+	}
+	if f, ok := faults.Lookup(id); ok {
+		return explainFault(w, f, s)
+	}
+	if faults.Unbuilt(id) {
+		return fmt.Errorf("fault %s is not built yet", id)
+	}
+	for _, u := range assertions.Unbuilt() {
+		if u == id {
+			return fmt.Errorf("assertion %s is not built yet", id)
+		}
+	}
+	near := assertions.Similar(id)
+	if near == "" {
+		near = faults.Similar(id)
+	}
+	if near != "" {
+		return fmt.Errorf("nothing is called %q: did you mean %s?", id, near)
+	}
+	return fmt.Errorf("nothing is called %q: see `chaos list assertions` and `chaos list faults`", id)
+}
+
+func explainAssertion(w io.Writer, a assertions.Entry, s Style) error {
+	p := &printer{w: w}
+	width := s.width()
+	p.line(ends(s.bold(a.ID), a.Number, width))
+	p.line(wrap(a.Claim, width, "  ", "  "))
+	section(p, s, "How it is judged", a.Doc)
+	section(p, s, "Sure side", a.SoundSide)
+	section(p, s, "What can mislead it", strings.Join(a.Confounders, "; "))
+	section(p, s, "It needs", a.Exposed)
+	source := string(a.Source)
+	if a.SourceNote != "" {
+		source += ": " + a.SourceNote
+	}
+	section(p, s, "The default comes from", source)
+	p.line("")
+	p.line("  Arguments")
+	for _, arg := range plans.ArgumentsOf(a.New()) {
+		p.line(wrap(arg.Doc, width, "    "+pad(arg.Name+": "+arg.Default, 22)+" ", strings.Repeat(" ", 27)))
+	}
+	p.line(wrap("name, during, for: {tenants, mix, model, endpoint, step}, allow_fail: {until, reason}: as every assertion", width, "    ", "    "))
+	return p.err
+}
+
+func explainFault(w io.Writer, f faults.Entry, s Style) error {
+	p := &printer{w: w}
+	width := s.width()
+	p.line(ends(s.bold(f.Name), f.Stage, width))
+	p.line(wrap(f.Summary, width, "  ", "  "))
+	section(p, s, "On the wire", f.Doc)
+	section(p, s, "It takes over", f.Slots.String())
+	if len(f.Dialects) > 0 {
+		section(p, s, "Dialects", strings.Join(f.Dialects, ", "))
+	}
+	p.line("")
+	p.line("  Parameters")
+	params := f.Parameters()
+	if len(params) == 0 {
+		p.line("    none: write " + f.Name + ": {}")
+	}
+	for _, arg := range params {
+		head := arg.Name
+		if arg.Default != "" {
+			head += ": " + arg.Default
+		}
+		p.line(wrap(arg.Doc, width, "    "+pad(head, 22)+" ", strings.Repeat(" ", 27)))
+	}
+	p.line(wrap("name, during | at + for | from + to, probability, per, times, requests, every, match: {model, tenant, dialect, step, attempt}: as every rule", width, "    ", "    "))
+	return p.err
+}
+
+func section(p *printer, s Style, name, body string) {
+	if body == "" {
+		return
+	}
+	p.line("")
+	p.line("  " + name)
+	p.line(wrap(body, s.width(), "    ", "    "))
+}

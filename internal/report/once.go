@@ -1,0 +1,95 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/chaoskit/chaos/internal/journal"
+	"github.com/chaoskit/chaos/plans"
+)
+
+// Once writes one healthy request as both ends saw it, and what that means for
+// a run.
+func Once(w io.Writer, o *plans.OnceResult, s Style) error {
+	t := &text{printer: printer{w: w}, s: s}
+	t.line("one request to " + o.Target)
+	t.line("")
+	t.witness(&o.Story, "")
+	t.line("")
+	t.line("  outcome    " + outcomeText(&o.Request))
+	if o.Request.Excerpt != "" {
+		t.line(wrap(fmt.Sprintf("%q", o.Request.Excerpt), s.width(), "  response   ", strings.Repeat(" ", 13)))
+	}
+	t.line(fmt.Sprintf("  answer     %s bytes of text in %d pieces, %d watermarked", Count(int64(o.Request.ContentBytes)), o.Request.Chunks, len(o.Request.Marks)))
+	t.line("  calls      " + callsText(o))
+	t.line("  carriers   " + carriersText(o))
+	t.line("  models     " + modelsText(o))
+	if !o.Called {
+		t.line("")
+		t.line(wrap("The mock was never called: the service still calls its real provider, or answered from a cache. A run would stop after its trial.", s.width(), "  ", "  "))
+	}
+	return t.err
+}
+
+func outcomeText(r *journal.Request) string {
+	s := string(r.Outcome)
+	if r.DegradedKind != "" {
+		s += ":" + r.DegradedKind
+	}
+	if r.OutcomeReason != "" {
+		s += " (" + r.OutcomeReason + ")"
+	}
+	if r.Err != "" {
+		s += ": " + r.Err
+	}
+	return s
+}
+
+func callsText(o *plans.OnceResult) string {
+	if len(o.Attempts) == 0 {
+		return "none"
+	}
+	var kinds []string
+	for _, a := range o.Attempts {
+		kinds = append(kinds, a.Kind)
+	}
+	return fmt.Sprintf("%d: %s; %d joined to the request", len(kinds), strings.Join(kinds, " "), o.Joined)
+}
+
+// carriersText says which ways of the request id survived, per call.
+func carriersText(o *plans.OnceResult) string {
+	if len(o.Attempts) == 0 {
+		return "-"
+	}
+	var parts []string
+	for _, c := range journal.CarrierNames {
+		n := 0
+		for _, a := range o.Attempts {
+			if a.CarriersSeen&c.Bit != 0 {
+				n++
+			}
+		}
+		parts = append(parts, fmt.Sprintf("%s %d of %d", c.Name, n, len(o.Attempts)))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func modelsText(o *plans.OnceResult) string {
+	var names []string
+	seen := map[string]bool{}
+	for _, a := range o.Attempts {
+		if a.ModelAsked != "" && !seen[a.ModelAsked] {
+			seen[a.ModelAsked] = true
+			names = append(names, a.ModelAsked)
+		}
+	}
+	s := strings.Join(names, ", ")
+	if len(o.Unknown) > 0 {
+		s += "; not in the plan: " + strings.Join(o.Unknown, ", ")
+	}
+	if s == "" {
+		return "-"
+	}
+	return s
+}

@@ -1,0 +1,67 @@
+package mockmodel
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chaoskit/chaos/internal/wire"
+)
+
+// discard is a ResponseWriter that costs nothing itself.
+type discard struct {
+	header http.Header
+	n      int
+}
+
+func (d *discard) Header() http.Header             { return d.header }
+func (d *discard) WriteHeader(int)                 {}
+func (d *discard) Write(p []byte) (int, error)     { d.n += len(p); return len(p), nil }
+func (d *discard) FlushError() error               { return nil }
+func (d *discard) SetReadDeadline(time.Time) error { return nil }
+func (d *discard) reset()                          { clear(d.header) }
+
+func benchmark(b *testing.B, path, body string) {
+	zero, rate := time.Duration(0), 0.0
+	s := New(Config{Models: []Model{{Name: "gpt-4o", TTFT: &zero, TokensPerSecond: &rate}}}, Options{})
+	defer s.Close()
+	h := http.Header{"Content-Type": {"application/json"}, "User-Agent": {"bench"}, "Anthropic-Version": {"2023-06-01"}}
+	s.opt.Codec.SetHeaders(h, wire.ID{Run: s.opt.Codec.Run, Phase: "trial", Index: 7, Tenant: "t1", OutputTokens: 40})
+	r, err := http.NewRequest("POST", "http://mock"+path, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	r.Header = h
+	r.ContentLength = int64(len(body))
+	w := &discard{header: http.Header{}}
+	src := bytes.NewReader([]byte(body))
+	r.Body = io.NopCloser(src)
+	b.ReportAllocs()
+	for b.Loop() {
+		src.Reset([]byte(body))
+		w.reset()
+		s.serve(w, r)
+	}
+	if err := s.Err(); err != nil || w.n == 0 {
+		b.Fatal(err, w.n)
+	}
+}
+
+func BenchmarkChatJSON(b *testing.B) {
+	benchmark(b, "/v1/chat/completions", `{"model":"gpt-4o","messages":[{"role":"user","content":"`+strings.Repeat("word ", 160)+`"}]}`)
+}
+
+func BenchmarkChatStream(b *testing.B) {
+	benchmark(b, "/v1/chat/completions", `{"model":"gpt-4o","stream":true,"messages":[{"role":"user","content":"`+strings.Repeat("word ", 160)+`"}]}`)
+}
+
+func BenchmarkMessagesStream(b *testing.B) {
+	benchmark(b, "/v1/messages", `{"model":"gpt-4o","max_tokens":1000,"stream":true,"messages":[{"role":"user","content":"`+strings.Repeat("word ", 160)+`"}]}`)
+}
+
+func BenchmarkEmbeddings(b *testing.B) {
+	benchmark(b, "/v1/embeddings", `{"model":"gpt-4o","dimensions":64,"input":"`+strings.Repeat("word ", 160)+`"}`)
+}

@@ -1,0 +1,77 @@
+package mockmodel
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/chaoskit/chaos/internal/journal"
+)
+
+// fuzz sends any body to a path. The provider must answer it as a provider
+// does: a status, a body of the dialect that parses, one record.
+func fuzz(f *testing.F, seeds ...string) {
+	for i, s := range seeds {
+		f.Add(uint8(i), []byte(s))
+	}
+	for _, s := range jsonCases {
+		f.Add(uint8(0), []byte(s))
+	}
+	zero, instant := 0.0, Model{}.TTFT
+	s := New(Config{Models: []Model{{Name: "m", TTFT: instant, TokensPerSecond: &zero, OutputTokens: 3}}}, Options{})
+	s.opt.Horizon = 1
+	f.Cleanup(func() { s.Close() })
+	f.Fuzz(func(t *testing.T, which uint8, body []byte) {
+		agree(t, body)
+		route := &routes[int(which)%len(routes)]
+		if f.Name() == "FuzzAnthropic" {
+			route = &routes[2]
+		}
+		r, err := http.NewRequest("POST", "http://mock"+route.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := s.begin(&discard{header: http.Header{"Anthropic-Version": {"x"}}}, r, route)
+		defer s.end(a)
+		a.rec.End = journal.AttemptComplete
+		a.body = append(a.body, body...)
+		r.Header.Set("Anthropic-Version", "2023-06-01")
+		if refused := a.understand(); refused != nil {
+			if refused.status != 400 || !json.Valid(route.vendor.body(nil, refused, "x")) {
+				t.Errorf("%q: refused with %+v", body, refused)
+			}
+			return
+		}
+		a.identify()
+		a.station = newStation(Model{Name: "m", Dimensions: 8}.withDefaults())
+		a.rec.AdmittedNs = 0
+		a.prepare()
+		a.script.tokens = min(a.script.tokens, 50) // long answers are no news
+		again := a.script
+		whole := a.call.form.whole(nil, &a.ans)
+		if !json.Valid(whole) {
+			t.Errorf("%q: answered with %q", body, whole)
+		}
+		if st, ok := a.call.form.(streamer); ok && a.ans.say != nil {
+			a.script = again
+			st.open(&a.out, &a.ans)
+			st.delta(&a.out, &a.ans, a.ans.text())
+			st.finish(&a.out, &a.ans)
+			for _, line := range strings.Split(string(a.out.buf), "\n") {
+				if data, ok := strings.CutPrefix(line, "data: "); ok && data != "[DONE]" && !json.Valid([]byte(data)) {
+					t.Errorf("%q: frame %q", body, data)
+				}
+			}
+		}
+	})
+}
+
+func FuzzOpenAI(f *testing.F) {
+	fuzz(f, chat("m", ""), `{"model":"m","input":["a",[1,2]],"dimensions":3}`, chat("m", `,"max_tokens":1`), `{"query":"x","documents":["y",{"text":"z"}],"top_n":1}`,
+		`{"query":"x","documents":[1]}`, `{"query_vector":[1,2e-3],"top_k":2}`, chat("m", streamed+`,"stream_options":{"include_usage":true}`))
+}
+
+func FuzzAnthropic(f *testing.F) {
+	fuzz(f, `{"model":"m","max_tokens":5,"system":[{"type":"text","text":"s"}],"messages":[{"role":"user","content":[{"type":"text","text":"\ud83d\ude00"}]}],"stream":true}`, chat("m", `,"max_tokens":1`))
+}

@@ -1,0 +1,311 @@
+package mockmodel
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/chaoskit/chaos/faults"
+	"github.com/chaoskit/chaos/internal/journal"
+	"github.com/chaoskit/chaos/internal/wire"
+)
+
+// told is the wait that a refusal tells its caller, as the SDKs read it.
+func told(t *testing.T, r reply) time.Duration {
+	t.Helper()
+	wait, _, ok := wire.ParseRetryAfter(r.header, time.Now())
+	if !ok {
+		t.Fatalf("no usable hint in %v", r.header)
+	}
+	return wait
+}
+
+// A caller that waits as long as it was told is let in at that instant, and
+// one that comes 50 ms earlier is not.
+func TestNaturalLimitTellsTheTruth(t *testing.T) {
+	for _, c := range []struct {
+		name, path, body string
+		limits           Limits
+	}{
+		{"openai requests", chatPath, chat("m", ""), Limits{RequestsPerMinute: 7}},
+		{"openai tokens", chatPath, chat("m", `,"max_tokens":100`), Limits{TokensPerMinute: 333}},
+		{"anthropic requests", messagesPath, chat("m", `,"max_tokens":100`), Limits{RequestsPerMinute: 6}},
+		{"anthropic tokens", messagesPath, chat("m", `,"max_tokens":100`), Limits{TokensPerMinute: 6}},
+		{"rerank", "/v1/rerank", `{"model":"m","query":"x","documents":["y"]}`, Limits{RequestsPerMinute: 5}},
+		{"search", "/v1/search", `{"model":"m","query":"x"}`, Limits{RequestsPerMinute: 11}},
+	} {
+		m := instant("m", 0)
+		m.OutputTokens = 1
+		m.Limits = c.limits
+		virtual(t, Config{Models: []Model{m}}, nil, func(g *rig) {
+			let := 0
+			var r reply
+			for r = g.send(ask{path: c.path, body: c.body}); r.status == 200; r = g.send(ask{path: c.path, body: c.body}) {
+				if let++; let > 100 {
+					t.Fatalf("%s: never limited", c.name)
+				}
+				<-g.done
+			}
+			rec := g.last()
+			wait := told(t, r)
+			if r.status != 429 || rec.Cause != journal.CauseLimit || rec.QuotaKey != "m" || rec.RetryAfterNs != int64(wait) || rec.HintRaw == "" {
+				t.Fatalf("%s: %d, %v, %+v", c.name, r.status, wait, rec)
+			}
+			if early := rec.EarliestNs - rec.ArrivedNs; early > int64(wait) || early <= 0 || int64(wait)-early > int64(time.Second) {
+				t.Errorf("%s: told %v, the truth is %v", c.name, wait, time.Duration(early))
+			}
+			<-time.After(wait - 50*time.Millisecond)
+			if early := g.send(ask{path: c.path, body: c.body}); early.status != 429 && int64(g.elapsed()) < rec.EarliestNs {
+				t.Errorf("%s: let in 50 ms before the hint ran out", c.name)
+			}
+			<-time.After(50 * time.Millisecond)
+			if r := g.send(ask{path: c.path, body: c.body}); r.status != 200 {
+				t.Errorf("%s: refused when the hint of %v had run out: %s", c.name, wait, r.body)
+			}
+		})
+	}
+}
+
+// The headers count down with the bucket, on success too, and say when it is full.
+func TestLimitHeadersOnSuccess(t *testing.T) {
+	m := instant("m", 1)
+	m.Limits = Limits{RequestsPerMinute: 60, TokensPerMinute: 600}
+	virtual(t, Config{Models: []Model{m}}, nil, func(g *rig) {
+		for i := range 3 {
+			r := g.send(ask{path: chatPath, body: chat("m", `,"max_tokens":50`)})
+			for name, want := range map[string]string{
+				"x-ratelimit-limit-requests": "60", "x-ratelimit-remaining-requests": strconv.Itoa(59 - i), "x-ratelimit-reset-requests": fmt.Sprintf("%ds", i+1),
+				"x-ratelimit-limit-tokens": "600", "x-ratelimit-remaining-tokens": strconv.Itoa(550 - 50*i), "x-ratelimit-reset-tokens": fmt.Sprintf("%ds", 5*(i+1)),
+			} {
+				if got := r.header.Get(name); got != want {
+					t.Errorf("call %d: %s: %s, want %s", i+1, name, got, want)
+				}
+			}
+			if rec := g.last(); rec.LimitRemaining != int64(59-i) || rec.QuotaKey != "m" {
+				t.Errorf("record: %+v", rec)
+			}
+		}
+		if keys := g.s.QuotaKeys(); len(keys) != 1 || keys[0] != "m" {
+			t.Errorf("quota keys %v", keys)
+		}
+	})
+}
+
+// A call that needs more tokens than the bucket holds can never succeed: no hint.
+func TestPoisonedCall(t *testing.T) {
+	m := instant("m", 1)
+	m.Limits = Limits{TokensPerMinute: 100}
+	virtual(t, Config{Models: []Model{m}}, nil, func(g *rig) {
+		r := g.send(ask{path: chatPath, body: chat("m", `,"max_tokens":101`)})
+		if r.status != 429 || r.header.Get("Retry-After") != "" || !strings.Contains(r.body, "Request too large for m") {
+			t.Errorf("%d %v %s", r.status, r.header, r.body)
+		}
+		if rec := g.last(); rec.EarliestNs != journal.Never || rec.RetryAfterNs != journal.Never || rec.Code != "rate_limit_exceeded" {
+			t.Errorf("%+v", rec)
+		}
+	})
+}
+
+// Slots are given in order of arrival; who does not fit into the queue is
+// refused at once in the provider's words.
+func TestSlotsAndQueue(t *testing.T) {
+	m := model("m", time.Second, 0, 1)
+	m.Slots, m.Queue = 2, ptr(3)
+	for _, c := range []struct {
+		path, code string
+		status     int
+	}{{chatPath, "server_is_overloaded", 503}, {messagesPath, "overloaded_error", 529}} {
+		virtual(t, Config{Models: []Model{m}}, nil, func(g *rig) {
+			got := make([]reply, 7)
+			for i := range got {
+				go func() {
+					got[i] = g.send(ask{path: c.path, body: chat("m", fmt.Sprintf(`,"max_tokens":9,"seed":%d`, i))})
+				}()
+				synctest.Wait()
+			}
+			for range got {
+				<-g.done
+			}
+			synctest.Wait()
+			for i, want := range []time.Duration{1, 1, 2, 2, 3, 0, 0} {
+				status := 200
+				if want == 0 {
+					status = c.status
+				}
+				if got[i].at != want*time.Second || got[i].status != status {
+					t.Errorf("%s: call %d: %d at %v, want %d at %v", c.path, i+1, got[i].status, got[i].at, status, want*time.Second)
+				}
+			}
+			for _, rec := range g.recs {
+				if rec.Status != 200 && (rec.Cause != journal.CauseCapacity || rec.Code != c.code || rec.AdmittedNs != journal.Never) {
+					t.Errorf("refused: %+v", rec)
+				}
+				if rec.Status == 200 && rec.QueueNs != rec.AdmittedNs {
+					t.Errorf("queue %d, admitted at %d", rec.QueueNs, rec.AdmittedNs)
+				}
+			}
+		})
+	}
+}
+
+// Who leaves the queue frees its place, and never gets a slot.
+func TestLeavingTheQueue(t *testing.T) {
+	m := model("m", time.Second, 0, 1)
+	m.Slots, m.Queue = 1, ptr(2)
+	virtual(t, Config{Models: []Model{m}}, nil, func(g *rig) {
+		go g.send(ask{path: chatPath, body: chat("m", "")})
+		synctest.Wait()
+		ctx, leave := context.WithCancel(context.Background())
+		go g.client.Do(g.request(ctx, ask{path: chatPath, body: chat("m", `,"seed":2`)}))
+		synctest.Wait()
+		third := make(chan reply, 1)
+		go func() { third <- g.send(ask{path: chatPath, body: chat("m", `,"seed":3`)}) }()
+		synctest.Wait()
+		<-time.After(400 * time.Millisecond)
+		leave()
+		rec := g.last()
+		if rec.End != journal.AttemptPeerClosed || rec.PeerClosedNs != int64(400*time.Millisecond) || rec.QueueNs != rec.PeerClosedNs || rec.Status != 0 || rec.AdmittedNs != journal.Never {
+			t.Errorf("who left: %+v", rec)
+		}
+		if r := <-third; r.at != 2*time.Second {
+			t.Errorf("the next one was served at %v", r.at)
+		}
+		if n := g.s.station("m").inFlight(); n != 0 {
+			t.Errorf("%d slots lost", n)
+		}
+	})
+}
+
+// An honest injected limit: a retry of the step before the hint has run out is
+// limited again and told what is left; when it has run out, the step has dice
+// of its own again.
+func TestHonestRateLimit(t *testing.T) {
+	first := rule(t, "rate_limit", func(f *faults.RateLimit) { f.RetryAfter = faults.Hint{Kind: faults.HintSeconds, For: 2 * time.Second} })
+	first.Match.Attempt = 0
+	half := faults.Share(0.5)
+	first.Probability = &half
+	first.Per = faults.PerAttempt
+	virtual(t, Config{Models: []Model{instant("m", 1)}}, []faults.Rule{first}, func(g *rig) {
+		// Find a step whose first attempt is chosen and whose next three are not.
+		var q ask
+		for i := range int64(1000) {
+			q = ask{path: chatPath, body: chat("m", ""), id: wire.ID{Phase: "warm", Index: i, Tenant: "t1", OutputTokens: 1}}
+			if chosen(g, q, 4) == "1000" {
+				break
+			}
+		}
+		r := g.send(q)
+		if rec := g.last(); r.status != 429 || told(t, r) != 2*time.Second || rec.EarliestNs != int64(2*time.Second) || states(rec) != "rate_limit:injected(status)" {
+			t.Fatalf("first: %d %+v", r.status, rec)
+		}
+		<-time.After(500 * time.Millisecond)
+		r = g.send(q)
+		if rec := g.last(); r.status != 429 || told(t, r) != 1500*time.Millisecond || r.header.Get("Retry-After") != "2" || states(rec) != "rate_limit:held(status)" || rec.Ordinal != 2 || rec.EarliestNs != int64(2*time.Second) {
+			t.Errorf("too early: %d %v %+v", r.status, r.header, rec)
+		}
+		<-time.After(1500*time.Millisecond - 1)
+		if r = g.send(q); r.status != 429 || told(t, r) != time.Millisecond {
+			t.Errorf("1 ns too early: %d %v", r.status, r.header)
+		}
+		<-g.done
+		<-time.After(1)
+		r = g.send(q)
+		if rec := g.last(); r.status != 200 || states(rec) != "rate_limit:passed" || rec.Ordinal != 4 {
+			t.Errorf("on time: %d %s", r.status, states(rec))
+		}
+		// Another step of the same request was never held.
+		q.body = chat("m", `,"seed":1`)
+		if r := g.send(q); r.status == 429 && states(g.last()) == "rate_limit:held" {
+			t.Error("a limit holds the retries of its step only")
+		}
+	})
+}
+
+// chosen says, as zeros and ones, which of the first n attempts of a step the
+// rules choose, without making them.
+func chosen(g *rig, q ask, n int) string {
+	out := ""
+	for i := range n {
+		c := faults.Call{
+			Phase: q.id.Phase, Index: q.id.Index, HasKey: true, Tenant: q.id.Tenant, Model: "m", Dialect: "openai", Kind: "chat",
+			StepHash: stepHash("chat", doc(q.body)), Ordinal: i + 1,
+		}
+		if g.s.faults.Load().Decide(c).Effect.Slots() != 0 {
+			out += "1"
+		} else {
+			out += "0"
+		}
+	}
+	return out
+}
+
+func TestHints(t *testing.T) {
+	seconds := func(d time.Duration) faults.Hint { return faults.Hint{Kind: faults.HintSeconds, For: d} }
+	for _, c := range []struct {
+		name    string
+		set     func(*faults.RateLimit)
+		after   string // header
+		ms      string
+		wait    int64 // recorded
+		earlier int64 // EarliestNs
+	}{
+		{"2s", func(f *faults.RateLimit) {}, "2", "2000", int64(2 * time.Second), int64(2 * time.Second)},
+		{"1.5s", func(f *faults.RateLimit) { f.RetryAfter = seconds(1500 * time.Millisecond) }, "1.5", "1500", int64(1500 * time.Millisecond), int64(1500 * time.Millisecond)},
+		{"-1s", func(f *faults.RateLimit) { f.RetryAfter = seconds(-time.Second) }, "-1", "-1000", -1, -1},
+		{"soon", func(f *faults.RateLimit) { f.RetryAfter = faults.Hint{Kind: faults.HintText} }, "soon", "", -1, -1},
+		{"none", func(f *faults.RateLimit) { f.RetryAfter = faults.Hint{} }, "", "", -1, -1},
+		{"no ms", func(f *faults.RateLimit) { f.RetryAfterMS = ptr(false) }, "2", "", int64(2 * time.Second), int64(2 * time.Second)},
+		{"dishonest", func(f *faults.RateLimit) { f.Honest = false }, "2", "2000", int64(2 * time.Second), -1},
+		{"a lie", func(f *faults.RateLimit) { f.Lie = 3 * time.Second }, "2", "2000", int64(2 * time.Second), int64(5 * time.Second)},
+		{"date", func(f *faults.RateLimit) { f.RetryAfter = faults.Hint{Kind: faults.HintDate, For: 2 * time.Second} }, "Sat, 01 Jan 2000 00:00:02 GMT", "", int64(2 * time.Second), int64(2 * time.Second)},
+	} {
+		virtual(t, Config{Models: []Model{instant("m", 1)}}, []faults.Rule{rule(t, "rate_limit", c.set)}, func(g *rig) {
+			r := g.send(ask{path: chatPath, body: chat("m", "")})
+			rec := g.last()
+			if r.header.Get("Retry-After") != c.after || r.header.Get("Retry-After-Ms") != c.ms || rec.HintRaw != c.after || rec.RetryAfterNs != c.wait || rec.EarliestNs != c.earlier {
+				t.Errorf("%s: retry-after %q, ms %q, recorded %q %d, earliest %d", c.name, r.header.Get("Retry-After"), r.header.Get("Retry-After-Ms"), rec.HintRaw, rec.RetryAfterNs, rec.EarliestNs)
+			}
+		})
+	}
+}
+
+// A limit that lies repeats its hint until it really ends.
+func TestLyingRateLimit(t *testing.T) {
+	lie := rule(t, "rate_limit", func(f *faults.RateLimit) { f.Lie = 3 * time.Second }, func(r *faults.Rule) { r.Match.Attempt = 0 })
+	half := faults.Share(0.5)
+	lie.Probability = &half
+	virtual(t, Config{Models: []Model{instant("m", 1)}}, []faults.Rule{lie}, func(g *rig) {
+		var q ask
+		for i := range int64(1000) {
+			q = ask{path: chatPath, body: chat("m", ""), id: wire.ID{Phase: "warm", Index: i, Tenant: "t1", OutputTokens: 1}}
+			if chosen(g, q, 4) == "1000" {
+				break
+			}
+		}
+		for i, want := range []int{429, 429, 429, 200} { // at 0, 2, 4 and 6 s: the limit lasts 5 s
+			r := g.send(q)
+			if r.status != want || want == 429 && told(t, r) != 2*time.Second {
+				t.Errorf("attempt %d: %d %v", i+1, r.status, r.header)
+			}
+			<-time.After(2 * time.Second)
+		}
+	})
+}
+
+// SetFaults replaces the rules and what they promised.
+func TestSetFaults(t *testing.T) {
+	virtual(t, Config{Models: []Model{instant("m", 1)}}, []faults.Rule{plain(t, "rate_limit")}, func(g *rig) {
+		q := ask{path: chatPath, body: chat("m", "")}
+		for i, want := range []int{http.StatusTooManyRequests, http.StatusOK} {
+			if r := g.send(q); r.status != want {
+				t.Errorf("call %d: %d", i+1, r.status)
+			}
+			g.s.SetFaults(nil)
+		}
+	})
+}

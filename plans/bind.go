@@ -1,0 +1,140 @@
+package plans
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/chaoskit/chaos/faults"
+	"github.com/chaoskit/chaos/internal/draw"
+	"github.com/chaoskit/chaos/internal/journal"
+	"github.com/chaoskit/chaos/loadgen"
+)
+
+// runID names a run in every request id. It is drawn from the seed, the plan
+// and the start, so that an id of an earlier run is recognised as stale.
+func runID(p *Plan, started time.Time) string {
+	const alphabet = "abcdefghijklmnopqrstuvwxyz234567"
+	bits := draw.Bits(p.SeedValue(), "run", p.Hash(), fmt.Sprint(started.UnixNano(), os.Getpid()))
+	id := make([]byte, 8)
+	for i := range id {
+		id[i] = alphabet[bits>>(5*i)&31]
+	}
+	return string(id)
+}
+
+func phaseNames(s *loadgen.Schedule) []string {
+	var names []string
+	for _, w := range s.Windows() {
+		names = append(names, w.Name)
+	}
+	return names
+}
+
+// header is what opens the journal.
+func (r *run) header() journal.Header {
+	host, _ := os.Hostname()
+	h := journal.Header{
+		Schema: journal.Schema, Version: r.opt.Version, Run: r.codec.Run, Seed: r.plan.SeedValue(), PlanSHA256: r.plan.Hash(),
+		Started: r.epoch.Started().UTC().Format("2006-01-02T15:04:05.000Z07:00"), Shards: 1, Host: host,
+		Phases: r.codec.Phases, Tenants: r.codec.Tenants, Models: r.codec.Models, PlannedReqs: r.schedule.Planned(),
+	}
+	for _, m := range r.plan.Provider.Models {
+		h.Prices = append(h.Prices, journal.Price{Model: m.Name, Input: nanoPerToken(m.Price.Input), Output: nanoPerToken(m.Price.Output)})
+	}
+	return h
+}
+
+// nanoPerToken turns USD per million tokens into nano-USD per token.
+func nanoPerToken(usdPerMillion float64) int64 { return int64(usdPerMillion*1000 + 0.5) }
+
+// bindFaults makes the decision function of a plan's rules, for a load that
+// starts at origin on the run's clock.
+func bindFaults(p *Plan, s *loadgen.Schedule, origin int64) (*faults.Schedule, error) {
+	var windows []faults.PhaseWindow
+	for _, w := range s.Windows() {
+		windows = append(windows, faults.PhaseWindow{Name: w.Name, FromNs: origin + w.FromNs, ToNs: origin + w.ToNs})
+	}
+	keys, err := firstKeys(p, s, windows, origin)
+	if err != nil {
+		return nil, err
+	}
+	sched, problems := faults.NewSchedule(p.SeedValue(), p.Faults, windows, func(rule int) []faults.KeyRange { return keys[rule] })
+	return sched, faultProblems(problems)
+}
+
+// faultProblems is the error of a schedule that validation should have refused.
+func faultProblems(problems []faults.Problem) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	return fmt.Errorf("faults%s: %s", problems[0].Path, problems[0].Msg)
+}
+
+// want is a rule with `requests: N` that still lacks some.
+type want struct {
+	rule     int
+	left     int
+	from, to int64
+	tenant   string
+}
+
+// firstKeys finds, for each rule with `requests: N`, the keys of the first N
+// requests by due time in the rule's window. It walks the schedule once, before
+// the run: taken from arrivals at the provider, the same plan would choose
+// other requests each time.
+func firstKeys(p *Plan, s *loadgen.Schedule, windows []faults.PhaseWindow, origin int64) ([][]faults.KeyRange, error) {
+	keys := make([][]faults.KeyRange, len(p.Faults))
+	wants, err := wantsOf(p, windows)
+	if err != nil || len(wants) == 0 {
+		return keys, err
+	}
+	iter, err := s.Iter()
+	if err != nil {
+		return nil, err
+	}
+	defer iter.Close()
+	for len(wants) > 0 {
+		a, ok, err := iter.Next()
+		if err != nil || !ok {
+			return keys, err
+		}
+		kept := wants[:0]
+		for _, w := range wants {
+			due := origin + a.DueNs
+			if due >= w.to {
+				continue
+			}
+			if due >= w.from && (w.tenant == "" || w.tenant == a.Tenant) {
+				keys[w.rule] = append(keys[w.rule], faults.KeyRange{Phase: a.Key.Phase, From: a.Key.Index, To: a.Key.Index + 1})
+				w.left--
+			}
+			if w.left > 0 {
+				kept = append(kept, w)
+			}
+		}
+		wants = kept
+	}
+	return keys, nil
+}
+
+// wantsOf lists the rules with `requests: N`. Their windows come from a
+// schedule of the same rules without that selector.
+func wantsOf(p *Plan, windows []faults.PhaseWindow) ([]want, error) {
+	plain := make([]faults.Rule, len(p.Faults))
+	copy(plain, p.Faults)
+	for i := range plain {
+		plain[i].Requests = 0
+	}
+	sched, problems := faults.NewSchedule(p.SeedValue(), plain, windows, nil)
+	if err := faultProblems(problems); err != nil {
+		return nil, err
+	}
+	var wants []want
+	for _, w := range sched.Windows() {
+		if r := p.Faults[w.Rule]; r.Requests > 0 {
+			wants = append(wants, want{rule: w.Rule, left: int(r.Requests), from: w.FromNs, to: w.ToNs, tenant: r.Match.Tenant})
+		}
+	}
+	return wants, nil
+}

@@ -1,0 +1,187 @@
+package plans
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/chaoskit/chaos/assertions"
+	"github.com/chaoskit/chaos/internal/journal"
+)
+
+// Check judges a recorded run again: with its own plan, or with the assertions
+// of another. It reads the run folder's journal and plan and nothing else, so
+// it says what Run said.
+func Check(dir string, other *Plan) (*Result, error) {
+	p, err := KeptPlan(dir)
+	if err != nil {
+		return nil, err
+	}
+	j, err := LoadJournal(dir)
+	if err != nil {
+		return nil, err
+	}
+	judged := p
+	if other != nil {
+		judged = other
+	}
+	return newResult(dir, p, judged.Assertions, j), nil
+}
+
+// KeptPlan reads the plan of a run folder. Its `${env:..}` stay unexpanded:
+// judging needs no secret.
+func KeptPlan(dir string) (*Plan, error) {
+	path := filepath.Join(dir, FilePlan)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s is not a run folder: it has no %s", dir, FilePlan)
+	}
+	return Load(Source{Path: path}, Options{KeepEnv: true})
+}
+
+// LoadJournal reads the journal of a run folder.
+func LoadJournal(dir string) (*journal.Journal, error) {
+	j, err := journal.Load(filepath.Join(dir, FileJournal))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s is not a run folder: it has no %s", dir, FileJournal)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", filepath.Join(dir, FileJournal), err)
+	}
+	return j, nil
+}
+
+// judge reads back what the run has written and judges that: the run and the
+// judgement are two programs joined by a file.
+func (r *run) judge(failed error) (*Result, error) {
+	j, err := LoadJournal(r.opt.Dir)
+	if err != nil {
+		return nil, err
+	}
+	res := newResult(r.opt.Dir, r.plan, r.plan.Assertions, j)
+	if failed != nil {
+		// What could not be written is missing, so no verdict is better than error.
+		res.Error = failed.Error()
+		res.ExitCode = ExitHarness
+		if r.interrupted {
+			res.ExitCode = ExitInterrupted
+		}
+	}
+	return res, res.Write()
+}
+
+// newResult folds a journal into a result. Everything in it comes from the
+// journal and the plan.
+func newResult(dir string, p *Plan, specs []assertions.Spec, j *journal.Journal) *Result {
+	res := &Result{
+		Schema: ResultSchema,
+		Plan:   PlanInfo{Name: p.Name, SHA256: j.Header.PlanSHA256, Description: p.Description, Target: p.Target.String(), File: p.Source},
+		Seed:   seedText(j.Header.Seed), Started: j.Header.Started,
+		Duration:  seconds(j.LastNs),
+		Judgement: assertions.Judge(j, setupOf(p, j), specs),
+		Dir:       dir,
+	}
+	verdict := assertions.Merge(res.Assertions)
+	res.Verdict = string(verdict)
+	res.ExitCode = exitOf(res.Verdict)
+	interrupted, stopped := endOf(j)
+	if stopped != "" {
+		res.Stopped, res.ExitCode = stopped, ExitStopped
+	}
+	if interrupted {
+		res.Stopped, res.ExitCode = "interrupted", ExitInterrupted
+	}
+	return res
+}
+
+// endOf finds out whether the load ended before its time.
+func endOf(j *journal.Journal) (interrupted bool, stopped string) {
+	for _, m := range j.Marks {
+		switch m.Kind {
+		case journal.MarkInterrupt:
+			interrupted = true
+		case journal.MarkStop:
+			stopped = m.Name
+		}
+	}
+	return interrupted, stopped
+}
+
+// setupOf tells the judge what a journal cannot know of the plan. When things
+// were comes from the marks, not from the plan.
+func setupOf(p *Plan, j *journal.Journal) assertions.Setup {
+	s := assertions.Setup{Seed: j.Header.Seed, ClientTimeoutNs: int64(p.Load.Client.Timeout), Origin: -1}
+	for _, k := range p.Target.response().Degraded {
+		s.DegradedKinds = append(s.DegradedKinds, k.Kind)
+	}
+	for _, m := range j.Marks {
+		switch m.Kind {
+		case journal.MarkPhaseStart:
+			if s.Origin < 0 {
+				s.Origin = m.PlannedNs
+			}
+			s.Phases = append(s.Phases, assertions.Window{Name: m.Name, FromNs: m.PlannedNs, ToNs: j.LastNs, Planned: m.Value})
+		case journal.MarkPhaseEnd:
+			for i := range s.Phases {
+				if s.Phases[i].Name == m.Name {
+					s.Phases[i].ToNs = min(m.PlannedNs, m.TNs)
+				}
+			}
+		}
+	}
+	if len(s.Phases) > 0 {
+		s.Baseline = s.Phases[0].Name
+	}
+	s.Rules = ruleInfos(p, j)
+	return s
+}
+
+// ruleInfos describes the plan's rules, with the windows that the journal saw.
+func ruleInfos(p *Plan, j *journal.Journal) []assertions.RuleInfo {
+	var out []assertions.RuleInfo
+	for _, rule := range p.Faults {
+		info := assertions.RuleInfo{Name: rule.RuleName(), Fault: rule.Fault.Name(), Probability: 1, Text: rule.String(), FromNs: journal.Never, ToNs: journal.Never}
+		if rule.Probability != nil {
+			info.Probability = float64(*rule.Probability)
+		}
+		for _, m := range j.Marks {
+			if m.Name != info.Name {
+				continue
+			}
+			switch m.Kind {
+			case journal.MarkRuleOn:
+				info.FromNs = m.PlannedNs
+			case journal.MarkRuleOff:
+				info.ToNs = m.PlannedNs
+			}
+		}
+		out = append(out, info)
+	}
+	return out
+}
+
+func seconds(ns int64) float64 { return float64(ns) / float64(time.Second) }
+
+// endAttrs are the figures of a run that only its process knew.
+func (r *run) endAttrs() map[string]string {
+	a := map[string]string{}
+	put := func(k string, v int64) { a[k] = strconv.FormatInt(v, 10) }
+	if r.runner != nil {
+		st := r.runner.Stats()
+		put("lag_p50_ns", int64(st.LagP50))
+		put("lag_p99_ns", int64(st.LagP99))
+		put("lag_max_ns", int64(st.LagMax))
+		put("not_due", r.schedule.Planned()-st.Due)
+	}
+	p50, p99, worst := r.mock.Lateness()
+	put("late_p50_ns", int64(p50))
+	put("late_p99_ns", int64(p99))
+	put("late_max_ns", int64(worst))
+	for k, v := range harnessSample() {
+		a[k] = v
+	}
+	return a
+}

@@ -1,0 +1,116 @@
+package plans
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"sort"
+	"strconv"
+	"strings"
+)
+
+// providerURLs is what `${provider.*}` and `${target.port}` say.
+type providerURLs struct {
+	origin, host, port string
+	openAI, anthropic  string
+	targetPort         int
+}
+
+// urlsOf derives the base URLs from where the mock listens. advertise replaces
+// the host for a target that reaches the mock by another name.
+func urlsOf(addr, advertise string) providerURLs {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		host, port = addr, "80"
+	}
+	if advertise != "" {
+		host = advertise
+	} else if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		// Nobody can call 0.0.0.0; a target on this machine calls loopback.
+		host = "127.0.0.1"
+	}
+	origin := "http://" + net.JoinHostPort(host, port)
+	// The SDKs append /chat/completions to OPENAI_BASE_URL, but /v1/messages
+	// to ANTHROPIC_BASE_URL: openai-python _client.py, anthropic-sdk-python
+	// _client.py.
+	return providerURLs{origin: origin, host: host, port: port, openAI: origin + "/v1", anthropic: origin}
+}
+
+// lookup resolves the names that a plan may use in target.url, target.command
+// and target.env.
+func (u providerURLs) lookup(name string) (string, bool) {
+	switch name {
+	case "provider.openai":
+		return u.openAI, true
+	case "provider.anthropic":
+		return u.anthropic, true
+	case "provider.origin":
+		return u.origin, true
+	case "provider.host":
+		return u.host, true
+	case "provider.port":
+		return u.port, true
+	case "target.port":
+		return strconv.Itoa(u.targetPort), u.targetPort != 0
+	}
+	return "", false
+}
+
+// expandTarget fills in `${provider.*}`, `${target.port}` and `${env:X}`.
+func (r *run) expandTarget(s string) (string, error) { return Expand(s, r.provider.lookup) }
+
+// dummyKey stands in for every API key: a service that would not start without
+// one starts, and a call that escapes the mock is refused by the real provider.
+const dummyKey = "chaos-dummy-key"
+
+// keyVars are the variables in which SDKs look for API keys. They are always
+// replaced, never inherited: a target under test must not be able to spend
+// real money.
+var keyVars = []string{
+	"OPENAI_API_KEY", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY",
+	"COHERE_API_KEY", "CO_API_KEY", "MISTRAL_API_KEY", "GROQ_API_KEY", "OPENROUTER_API_KEY", "TOGETHER_API_KEY", "DEEPSEEK_API_KEY", "XAI_API_KEY",
+	"VOYAGE_API_KEY", "JINA_API_KEY", "HF_TOKEN", "FIREWORKS_API_KEY", "PERPLEXITY_API_KEY",
+}
+
+// ProviderEnv returns the variables that send a process to the mock, sorted.
+func (u providerURLs) env() map[string]string {
+	env := map[string]string{
+		"OPENAI_BASE_URL": u.openAI, "OPENAI_API_BASE": u.openAI,
+		"ANTHROPIC_BASE_URL": u.anthropic,
+	}
+	for _, k := range keyVars {
+		env[k] = dummyKey
+	}
+	return env
+}
+
+// commandEnv is the environment of target.command: the inherited one, the
+// provider's base URLs and dummy keys over it, PORT, and target.env over all.
+func (r *run) commandEnv() ([]string, error) {
+	over := r.provider.env()
+	over["PORT"] = strconv.Itoa(r.provider.targetPort)
+	for _, kv := range r.plan.Target.Env {
+		v, err := r.expandTarget(kv.Value)
+		if err != nil {
+			return nil, fmt.Errorf("target.env.%s: %w", kv.Name, err)
+		}
+		over[kv.Name] = v
+	}
+	return mergeEnv(os.Environ(), over), nil
+}
+
+// mergeEnv lays over on top of base and returns the result in order.
+func mergeEnv(base []string, over map[string]string) []string {
+	var out []string
+	for _, kv := range base {
+		name, _, _ := strings.Cut(kv, "=")
+		if _, replaced := over[name]; !replaced {
+			out = append(out, kv)
+		}
+	}
+	for _, k := range sortedKeys(over) {
+		out = append(out, k+"="+over[k])
+	}
+	sort.Strings(out)
+	return out
+}

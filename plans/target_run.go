@@ -1,0 +1,310 @@
+package plans
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/chaoskit/chaos/internal/journal"
+	"github.com/chaoskit/chaos/internal/refapp"
+)
+
+// target is the running service under test.
+type target struct {
+	url   string // where requests go
+	name  string // for people
+	proc  *group // nil unless started by the plan
+	ready string // URL that answers when it is ready; "" : a connection is enough
+}
+
+// group returns the target's process group, 0 where there is none.
+func (t *target) group() int {
+	if t == nil || t.proc == nil {
+		return 0
+	}
+	return t.proc.pgid
+}
+
+// Grace periods of a target that the plan started.
+const (
+	stopGrace  = 2 * time.Second // between SIGTERM and SIGKILL
+	readyRetry = 50 * time.Millisecond
+	readyAfter = 15 * time.Second // the default of ready.within
+)
+
+// startTarget starts the target, or finds it, and waits until it is ready.
+func (r *run) startTarget(ctx context.Context) error {
+	t := r.plan.Target
+	var err error
+	switch {
+	case t.Builtin != "":
+		r.target, err = r.startBuiltin(t.Builtin)
+	case t.URL != "":
+		r.target, err = r.findURL()
+	default:
+		r.target, err = r.startCommand()
+	}
+	if err != nil {
+		return err
+	}
+	r.mark(journal.MarkTargetStart, r.target.name, journal.Never)
+	if err := r.awaitReady(ctx); err != nil {
+		return err
+	}
+	r.ready.Target, r.ready.Took = r.target.name, time.Duration(r.epoch.Now())
+	r.mark(journal.MarkTargetReady, r.target.name, journal.Never)
+	return nil
+}
+
+// startBuiltin serves the built-in target on a listener of its own: it is
+// reached like any other service.
+func (r *run) startBuiltin(mode string) (*target, error) {
+	l, err := r.opt.Network.Listen("127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	app, err := refapp.New(refapp.Config{
+		Mode: mode, Provider: r.provider.openAI, DialContext: r.opt.Network.DialContext, Seed: r.plan.SeedValue(),
+		Deadline: r.plan.Load.Client.Timeout * 8 / 10, PoolSize: r.plan.Target.poolSize,
+	})
+	if err != nil {
+		return nil, err
+	}
+	// The target's own limits are what is under test; the server around it
+	// only guards against a caller that never finishes its headers.
+	srv := &http.Server{Handler: app.Handler(), ReadHeaderTimeout: 10 * time.Second}
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(l) }()
+	r.done = append(r.done, func() error {
+		closeErr := srv.Close()
+		<-served
+		app.Close()
+		return closeErr
+	})
+	origin := "http://" + l.Addr().String()
+	return &target{url: origin + "/v1/chat/completions", name: "builtin:" + mode, ready: origin + "/healthz"}, nil
+}
+
+// findURL takes a service that someone else started.
+func (r *run) findURL() (*target, error) {
+	raw, err := r.expandTarget(r.plan.Target.URL)
+	if err != nil {
+		return nil, err
+	}
+	t := &target{url: raw, name: raw}
+	if p := r.plan.Target.Ready; p != nil && p.Path != "" {
+		u, err := url.Parse(raw)
+		if err != nil {
+			return nil, fmt.Errorf("target.url: %w", err)
+		}
+		t.ready = u.Scheme + "://" + u.Host + p.Path
+	}
+	return t, nil
+}
+
+// startCommand starts the target in a process group of its own, with the
+// environment that sends it to the mock, and keeps its output.
+func (r *run) startCommand() (*target, error) {
+	p := r.plan.Target
+	port, err := r.freePort(p.Port)
+	if err != nil {
+		return nil, err
+	}
+	r.provider.targetPort = port
+	env, err := r.commandEnv()
+	if err != nil {
+		return nil, err
+	}
+	args := make([]string, len(p.Command))
+	for i, a := range p.Command {
+		if args[i], err = r.expandTarget(a); err != nil {
+			return nil, err
+		}
+	}
+	log, err := os.Create(filepath.Join(r.opt.Dir, FileLog))
+	if err != nil {
+		return nil, diskError(err)
+	}
+	out := newMasker(log, append(r.plan.Secrets(), inheritedSecrets()...))
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = r.targetDir(), env, out, out
+	g, err := startGroup(cmd)
+	if err != nil {
+		log.Close()
+		return nil, &HarnessError{What: fmt.Sprintf("target.command: cannot start %q in %s: %v", args[0], cmd.Dir, err), Do: "check target.command and target.dir; the command is looked up in PATH", Err: err}
+	}
+	watched := make(chan struct{})
+	go r.watchTarget(g, watched)
+	r.done = append(r.done, func() error {
+		r.ended = true
+		err := g.stop(stopGrace)
+		<-watched
+		out.Flush()
+		return errors.Join(err, log.Close())
+	})
+	origin := "http://127.0.0.1:" + strconv.Itoa(port)
+	path := p.Path
+	if path == "" {
+		path = "/v1/chat/completions"
+	}
+	t := &target{url: origin + path, name: strings.Join(args, " "), proc: g}
+	if p.Ready != nil && p.Ready.Path != "" {
+		t.ready = origin + p.Ready.Path
+	}
+	return t, nil
+}
+
+// watchTarget marks the end of the target's own process: a finding, not a
+// failure of the harness, so the load goes on.
+func (r *run) watchTarget(g *group, watched chan<- struct{}) {
+	defer close(watched)
+	<-g.exited
+	how := "exit 0"
+	if g.err != nil {
+		how = g.err.Error()
+	}
+	r.mark(journal.MarkTargetExit, how, journal.Never)
+}
+
+func (r *run) targetDir() string {
+	dir := r.plan.Target.Dir
+	if dir == "" {
+		return r.plan.Dir()
+	}
+	if filepath.IsAbs(dir) {
+		return dir
+	}
+	return filepath.Join(r.plan.Dir(), dir)
+}
+
+// freePort returns the asked port, or one that is free now. Between this and
+// the target's own listen someone else may take it: the target then says so in
+// its log, which the error of a target that is never ready quotes.
+func (r *run) freePort(asked int) (int, error) {
+	l, err := r.opt.Network.Listen("127.0.0.1:" + strconv.Itoa(asked))
+	if err != nil {
+		return 0, fmt.Errorf("target.port: %w", err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+// awaitReady waits until the target answers, or says why it never did.
+func (r *run) awaitReady(ctx context.Context) error {
+	within := readyAfter
+	if p := r.plan.Target.Ready; p != nil && p.Within > 0 {
+		within = p.Within
+	}
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	retry := time.NewTicker(readyRetry)
+	defer retry.Stop()
+	var exited <-chan struct{}
+	if r.target.proc != nil {
+		exited = r.target.proc.exited
+	}
+	for {
+		err := r.probe(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-exited:
+			return r.neverReady("ended before it was ready", r.target.proc.err)
+		case <-ctx.Done():
+			if context.Cause(ctx) == context.DeadlineExceeded {
+				return r.neverReady(fmt.Sprintf("was not ready within %s", within), err)
+			}
+			return context.Cause(ctx)
+		case <-retry.C:
+		}
+	}
+}
+
+// probe asks once whether the target is ready.
+func (r *run) probe(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	if r.target.ready == "" {
+		u, err := url.Parse(r.target.url)
+		if err != nil {
+			return err
+		}
+		conn, err := r.opt.Network.DialContext(ctx, "tcp", hostPort(u))
+		if err != nil {
+			return err
+		}
+		return conn.Close()
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.target.ready, nil)
+	if err != nil {
+		return err
+	}
+	tr := &http.Transport{DialContext: r.opt.Network.DialContext, DisableKeepAlives: true}
+	resp, err := tr.RoundTrip(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode >= 300 {
+		return fmt.Errorf("%s answered %s", r.target.ready, resp.Status)
+	}
+	return nil
+}
+
+// hostPort returns the address behind a URL, with the scheme's port.
+func hostPort(u *url.URL) string {
+	if u.Port() != "" {
+		return u.Host
+	}
+	if u.Scheme == "https" {
+		return net.JoinHostPort(u.Hostname(), "443")
+	}
+	return net.JoinHostPort(u.Hostname(), "80")
+}
+
+// neverReady explains with the last lines of the target's own log.
+func (r *run) neverReady(what string, cause error) error {
+	e := &HarnessError{What: fmt.Sprintf("the target (%s) %s: %v", r.target.name, what, cause), Err: cause}
+	switch {
+	case r.target.proc != nil:
+		e.Do = fmt.Sprintf("it must listen on PORT=%d of 127.0.0.1; look at %s", r.provider.targetPort, filepath.Join(r.opt.Dir, FileLog))
+		if tail := tailOf(filepath.Join(r.opt.Dir, FileLog)); tail != "" {
+			e.Do += ":\n" + tail
+		}
+	case r.target.ready != "":
+		e.Do = "is it running, and is target.ready.path right?"
+	default:
+		e.Do = "start the service first, or let chaos start it with target.command"
+	}
+	return e
+}
+
+// tailOf returns the last lines of a log, indented.
+func tailOf(path string) string {
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	const tail = 1024
+	if st, err := f.Stat(); err == nil && st.Size() > tail {
+		_, _ = f.Seek(-tail, io.SeekEnd)
+	}
+	b, _ := io.ReadAll(io.LimitReader(f, tail))
+	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
+	if len(lines) > 8 {
+		lines = lines[len(lines)-8:]
+	}
+	return "    " + strings.Join(lines, "\n    ")
+}
