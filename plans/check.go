@@ -113,10 +113,7 @@ func endOf(j *journal.Journal) (interrupted bool, stopped string) {
 // setupOf tells the judge what a journal cannot know of the plan. When things
 // were comes from the marks, not from the plan.
 func setupOf(p *Plan, j *journal.Journal) assertions.Setup {
-	s := assertions.Setup{Seed: j.Header.Seed, ClientTimeoutNs: int64(p.Load.Client.Timeout), Origin: -1}
-	for _, k := range p.Target.response().Degraded {
-		s.DegradedKinds = append(s.DegradedKinds, k.Kind)
-	}
+	s := assertions.Setup{Seed: j.Header.Seed, ClientTimeoutNs: int64(p.Load.Client.Timeout), Origin: -1, MaxInFlight: p.Load.MaxInFlight, DegradedKinds: degradedKinds(p)}
 	for _, m := range j.Marks {
 		switch m.Kind {
 		case journal.MarkPhaseStart:
@@ -143,7 +140,7 @@ func setupOf(p *Plan, j *journal.Journal) assertions.Setup {
 func ruleInfos(p *Plan, j *journal.Journal) []assertions.RuleInfo {
 	var out []assertions.RuleInfo
 	for _, rule := range p.Faults {
-		info := assertions.RuleInfo{Name: rule.RuleName(), Fault: rule.Fault.Name(), Probability: 1, Text: rule.String(), FromNs: journal.Never, ToNs: journal.Never}
+		info := assertions.RuleInfo{Name: rule.RuleName(), Fault: rule.Fault.Name(), Probability: 1, Requests: int(rule.Requests), Text: rule.String(), FromNs: journal.Never, ToNs: journal.Never}
 		if rule.Probability != nil {
 			info.Probability = float64(*rule.Probability)
 		}

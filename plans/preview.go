@@ -1,0 +1,86 @@
+package plans
+
+import (
+	"math"
+	"reflect"
+	"time"
+
+	"github.com/chaoskit/chaos/assertions"
+	"github.com/chaoskit/chaos/loadgen"
+)
+
+// Preview is what can be said of a plan before it is run.
+type Preview struct {
+	Plan      *Plan
+	Lasts     time.Duration // of the load
+	Planned   int64         // requests, exact
+	Phases    []loadgen.Window
+	Rules     []RulePreview
+	Forecasts []assertions.Forecast
+}
+
+// RulePreview says when a rule applies, since the start of the load.
+type RulePreview struct {
+	Name, Text string
+	From, To   time.Duration
+}
+
+// MakePreview computes the schedule of a plan, and which assertions can
+// conclude with that many requests. A trace is read for it.
+func MakePreview(p *Plan) (*Preview, error) {
+	s, err := loadgen.Open(p.Load, p.Dir(), p.SeedValue())
+	if err != nil {
+		return nil, err
+	}
+	rules, err := bindFaults(p, s, 0)
+	if err != nil {
+		return nil, err
+	}
+	v := &Preview{Plan: p, Lasts: time.Duration(s.EndNs()), Planned: s.Planned(), Phases: s.Windows()}
+	setup := assertions.Setup{
+		Seed: p.SeedValue(), ClientTimeoutNs: int64(p.Load.Client.Timeout), Tenants: int(p.Load.Tenants), MaxInFlight: p.Load.MaxInFlight,
+		DegradedKinds: degradedKinds(p),
+	}
+	for _, w := range v.Phases {
+		setup.Phases = append(setup.Phases, assertions.Window{Name: w.Name, FromNs: w.FromNs, ToNs: w.ToNs, Planned: w.Planned})
+	}
+	if len(setup.Phases) > 0 {
+		setup.Baseline = setup.Phases[0].Name
+	}
+	for _, w := range rules.Windows() {
+		to := min(w.ToNs, s.EndNs())
+		r := p.Faults[w.Rule]
+		v.Rules = append(v.Rules, RulePreview{Name: w.Name, Text: r.String(), From: time.Duration(w.FromNs), To: time.Duration(to)})
+		info := assertions.RuleInfo{Name: w.Name, Fault: r.Fault.Name(), Text: r.String(), Probability: 1, Requests: int(min(int64(r.Requests), math.MaxInt32)), FromNs: w.FromNs, ToNs: to}
+		if r.Probability != nil {
+			info.Probability = float64(*r.Probability)
+		}
+		setup.Rules = append(setup.Rules, info)
+	}
+	v.Forecasts = assertions.Preview(setup, p.Assertions)
+	return v, nil
+}
+
+func degradedKinds(p *Plan) []string {
+	var kinds []string
+	for _, k := range p.Target.response().Degraded {
+		kinds = append(kinds, k.Kind)
+	}
+	return kinds
+}
+
+// Argument is one argument of an assertion, as a plan writes it.
+type Argument struct{ Name, Default, Doc string }
+
+// ArgumentsOf lists the arguments of a check.
+func ArgumentsOf(c assertions.Check) []Argument {
+	v := reflect.Indirect(reflect.ValueOf(c))
+	if v.Kind() != reflect.Struct {
+		return nil
+	}
+	var out []Argument
+	for _, f := range fieldsOf(v.Type()) {
+		out = append(out, Argument{Name: f.key, Default: f.def, Doc: f.doc})
+	}
+	return out
+}

@@ -1,0 +1,163 @@
+package plans
+
+import (
+	"encoding/json"
+	"reflect"
+
+	"github.com/chaoskit/chaos/assertions"
+	"github.com/chaoskit/chaos/faults"
+)
+
+// schemaID names the schema; editors use it as a key.
+const schemaID = "https://github.com/chaoskit/chaos/plan.schema.json"
+
+// node is a JSON Schema. Maps are printed with their keys sorted.
+type node = map[string]any
+
+// Schema returns the JSON Schema (draft 2020-12) of a plan, made from the same
+// structs that plans are decoded into. What only makes sense together, such as
+// a phase that a rule names, it cannot say; the decoder can.
+func Schema() []byte {
+	root := schemaOfStruct(reflect.TypeFor[Plan]())
+	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+	root["$id"] = schemaID
+	root["title"] = "A plan of chaos"
+	b, err := json.MarshalIndent(root, "", "  ")
+	if err != nil {
+		panic("plans: cannot print the schema: " + err.Error())
+	}
+	return append(b, '\n')
+}
+
+// patterned is a scalar in a syntax of its own.
+type patterned interface{ SchemaPattern() string }
+
+// examples is a type of several shapes.
+type examples interface{ PlanSchema() []any }
+
+func schemaOf(t reflect.Type) node {
+	if t.Kind() == reflect.Pointer {
+		return schemaOf(t.Elem())
+	}
+	switch t {
+	case durationType:
+		return node{"anyOf": []node{{"type": "string", "pattern": `^[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)([0-9]+(\.[0-9]*)?(ns|us|µs|μs|ms|s|m|h))*$`}, {"const": 0}}}
+	case ruleType:
+		return schemaOfRule()
+	case specType:
+		return schemaOfSpec()
+	}
+	zero := reflect.New(t).Elem().Interface()
+	if e, ok := zero.(examples); ok {
+		return schemaOfExamples(e)
+	}
+	if p, ok := zero.(patterned); ok {
+		return node{"anyOf": []node{{"type": "string", "pattern": p.SchemaPattern()}, {"type": "number"}}}
+	}
+	return schemaOfKind(t)
+}
+
+func schemaOfExamples(e examples) node {
+	var any []node
+	for _, x := range e.PlanSchema() {
+		any = append(any, schemaOf(reflect.TypeOf(x)))
+	}
+	return node{"anyOf": any}
+}
+
+func schemaOfKind(t reflect.Type) node {
+	switch t.Kind() {
+	case reflect.Struct:
+		return schemaOfStruct(t)
+	case reflect.Slice:
+		return schemaOfSlice(t)
+	case reflect.String:
+		// The decoder takes a bare number or word for text, as people write both.
+		return node{"type": []string{"string", "number", "boolean"}}
+	case reflect.Bool:
+		return node{"type": "boolean"}
+	case reflect.Int, reflect.Int64, reflect.Uint64, reflect.Int32:
+		return node{"type": "integer"}
+	case reflect.Float64:
+		return node{"type": "number"}
+	}
+	return node{} // anything
+}
+
+func schemaOfSlice(t reflect.Type) node {
+	key, value := keyedBy(t.Elem())
+	switch {
+	case key < 0:
+		return node{"type": "array", "items": schemaOf(t.Elem())}
+	case value >= 0:
+		return node{"type": "object", "additionalProperties": schemaOf(t.Elem().Field(value).Type)}
+	}
+	return node{"type": "object", "additionalProperties": schemaOf(t.Elem())}
+}
+
+// schemaOfStruct describes a mapping; unknown keys are refused.
+func schemaOfStruct(t reflect.Type) node {
+	props, required := properties(t)
+	n := node{"type": "object", "properties": props, "additionalProperties": false}
+	if len(required) > 0 {
+		n["required"] = required
+	}
+	return n
+}
+
+func properties(t reflect.Type) (props node, required []string) {
+	props = node{}
+	for _, f := range fieldsOf(t) {
+		if f.unbuilt {
+			continue
+		}
+		p := schemaOf(t.Field(f.index).Type)
+		if len(f.enum) > 0 {
+			p = node{"enum": f.enum}
+		}
+		if f.doc != "" {
+			p["description"] = f.doc
+		}
+		if f.def != "" {
+			p["default"] = f.def
+		}
+		if f.must {
+			required = append(required, f.key)
+		}
+		props[f.key] = p
+	}
+	return props, required
+}
+
+// schemaOfRule describes a rule: its keys, and exactly one fault.
+func schemaOfRule() node {
+	props, _ := properties(ruleType)
+	var one []node
+	for _, e := range faults.Catalogue() {
+		p := schemaOf(reflect.Indirect(reflect.ValueOf(e.New())).Type())
+		p["description"] = e.Summary
+		props[e.Name] = p
+		one = append(one, node{"required": []string{e.Name}})
+	}
+	return node{"type": "object", "properties": props, "additionalProperties": false, "oneOf": one}
+}
+
+// schemaOfSpec describes an assertion: its id, or one id with arguments.
+func schemaOfSpec() node {
+	common, _ := properties(specType)
+	ids := node{}
+	for _, e := range assertions.Catalogue() {
+		args := node{}
+		if t := reflect.Indirect(reflect.ValueOf(e.New())).Type(); t.Kind() == reflect.Struct {
+			args, _ = properties(t)
+		}
+		for k, v := range common {
+			args[k] = v
+		}
+		ids[e.ID] = node{"type": "object", "properties": args, "additionalProperties": false, "description": e.Claim}
+	}
+	return node{"anyOf": []node{
+		{"enum": assertions.IDs()},
+		{"type": "object", "properties": ids, "additionalProperties": false, "minProperties": 1, "maxProperties": 1},
+	}}
+}

@@ -1,0 +1,359 @@
+package plans
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/chaoskit/chaos/assertions"
+	"github.com/chaoskit/chaos/faults"
+	"github.com/chaoskit/chaos/internal/refapp"
+)
+
+var planName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
+
+// findings collects problems under full paths.
+type findings []Problem
+
+func (f *findings) add(path, format string, args ...any) {
+	*f = append(*f, Problem{path, fmt.Sprintf(format, args...)})
+}
+
+// part takes over what a part says of itself.
+func (f *findings) part(path string, problems []Problem) {
+	for _, p := range problems {
+		switch {
+		case p.Path == "":
+			p.Path = path
+		case strings.HasPrefix(p.Path, "["):
+			p.Path = path + p.Path
+		default:
+			p.Path = join(path, p.Path)
+		}
+		*f = append(*f, p)
+	}
+}
+
+// validateJudged checks what judging a kept plan needs.
+func (p *Plan) validateJudged() []Problem {
+	var f findings
+	for i, s := range p.Assertions {
+		f.part(fmt.Sprintf("assertions[%d]", i), s.Validate())
+	}
+	return f
+}
+
+// validate checks each part on its own.
+func (p *Plan) validate(d *decoder) []Problem {
+	var f findings
+	if p.Name != "" && !planName.MatchString(p.Name) {
+		f.add("name", "%q is no name for a plan: use up to 64 letters, digits, '_', '-' and '.', the first a letter or digit", clip(p.Name))
+	}
+	if _, given := d.places["target"]; given {
+		p.Target.validate(&f)
+	}
+	f.part("provider", p.Provider.Validate())
+	f.part("correlate", p.Correlate.Validate())
+	if _, given := d.places["load"]; given {
+		f.part("load", p.Load.Validate())
+	}
+	for i, r := range p.Faults {
+		f.part(fmt.Sprintf("faults[%d]", i), r.Validate())
+	}
+	f = append(f, p.validateJudged()...)
+	p.Safety.validate(&f)
+	if p.Calibrate != nil && (*p.Calibrate < 0 || *p.Calibrate > calibrateMax) {
+		f.add("calibrate", "is %d: give a number of requests from 0 to %d", *p.Calibrate, calibrateMax)
+	}
+	return f
+}
+
+func (t Target) validate(f *findings) {
+	given := 0
+	for _, is := range []bool{t.Builtin != "", t.URL != "", len(t.Command) > 0} {
+		if is {
+			given++
+		}
+	}
+	switch {
+	case given == 0:
+		f.add("target", "names no service: %s", targetsExpected)
+	case given > 1:
+		f.add("target", "names %d services, and a plan has one: keep one of builtin, url and command", given)
+	}
+	if t.Builtin != "" {
+		if _, ok := refapp.Lookup(t.Builtin); !ok {
+			var names []string
+			for _, m := range refapp.Modes() {
+				names = append(names, m.Name)
+			}
+			f.add("target.builtin", "there is no built-in target %q: use one of %s", clip(t.Builtin), strings.Join(names, ", "))
+		}
+	}
+	if len(t.Command) == 0 {
+		for _, k := range []struct {
+			key string
+			set bool
+		}{{"dir", t.Dir != ""}, {"env", len(t.Env) > 0}, {"port", t.Port != 0}, {"path", t.Path != ""}} {
+			if k.set {
+				f.add("target."+k.key, "goes with command only: leave it out")
+			}
+		}
+	}
+	if t.Port < 0 || t.Port > 65535 {
+		f.add("target.port", "is %d: give a port from 1 to 65535", t.Port)
+	}
+	if t.Path != "" && !strings.HasPrefix(t.Path, "/") {
+		f.add("target.path", "%q is no path: begin it with /", clip(t.Path))
+	}
+	if t.Ready != nil && (t.Ready.Within < 0 || t.Ready.Within > time.Hour) {
+		f.add("target.ready.within", "is %s: give a duration up to 1h", t.Ready.Within)
+	}
+	f.part("target.request", t.request().Validate())
+	f.part("target.response", t.Response.Validate())
+}
+
+func (s Safety) validate(f *findings) {
+	if s.MaxRate < 0 || s.MaxInFlight < 0 || s.MaxRequests < 0 {
+		f.add("safety", "a limit is negative: give positive numbers, or leave a limit out")
+	}
+	for i, c := range s.StopWhen {
+		path := fmt.Sprintf("safety.stop_when[%d]", i)
+		if c.Outcome == "" {
+			f.add(path+".outcome", "is missing: say which outcome is counted, such as error")
+		}
+		if c.For < time.Second || c.For > stopForMax || c.For%time.Second != 0 {
+			f.add(path+".for", "is %s: give whole seconds from 1s to %s", c.For, time.Duration(stopForMax))
+		}
+	}
+}
+
+// validateTogether checks the parts against each other: physics, and names that
+// one part uses and another has. It is only asked of parts that are valid.
+func (p *Plan) validateTogether() []Problem {
+	var f findings
+	names := p.phaseNames()
+	windows := p.phaseWindows()
+	f.part("faults", faults.Validate(p.Faults, windows))
+	p.validateModels(&f)
+	for i, s := range p.Assertions {
+		p.validateSpec(&f, fmt.Sprintf("assertions[%d]", i), s, names)
+	}
+	p.validateCapacity(&f)
+	p.validateLimits(&f)
+	p.validateHosts(&f)
+	// A rule may be found wrong on its own as well as against the load.
+	return slices.CompactFunc(f, func(a, b Problem) bool { return a == b })
+}
+
+// phaseNames are the phases that other parts may name.
+func (p *Plan) phaseNames() []string {
+	var names []string
+	for _, ph := range p.Load.Phases {
+		names = append(names, ph.Name)
+	}
+	if t := p.Load.Trace; t != nil {
+		for _, ph := range t.Phases {
+			names = append(names, ph.Name)
+		}
+		if len(names) == 0 {
+			names = []string{"trace"}
+		}
+	}
+	return names
+}
+
+// phaseWindows are the phases since the start of the load. The length of a
+// trace without a window is only known once it is read; it counts as long.
+func (p *Plan) phaseWindows() []faults.PhaseWindow {
+	var out []faults.PhaseWindow
+	var at int64
+	for _, ph := range p.Load.Phases {
+		out = append(out, faults.PhaseWindow{Name: ph.Name, FromNs: at, ToNs: at + int64(ph.For)})
+		at += int64(ph.For)
+	}
+	t := p.Load.Trace
+	if t == nil {
+		return out
+	}
+	var from, to time.Duration = 0, 30 * 24 * time.Hour
+	if t.Window != nil {
+		from, to = t.Window.From, t.Window.To
+	}
+	scale := func(d time.Duration) int64 { return int64(float64(d) / t.Speed) }
+	for _, ph := range t.Phases {
+		out = append(out, faults.PhaseWindow{Name: ph.Name, FromNs: scale(ph.Window.From - from), ToNs: scale(ph.Window.To - from)})
+	}
+	if len(out) == 0 {
+		out = []faults.PhaseWindow{{Name: "trace", ToNs: scale(to - from)}}
+	}
+	return out
+}
+
+// validateModels finds models that rules match and nothing asks for.
+func (p *Plan) validateModels(f *findings) {
+	known := p.Provider.ModelNames()
+	for _, m := range p.Load.Mix {
+		known = append(known, m.Model)
+	}
+	for i, r := range p.Faults {
+		if m := r.Match.Model; m != "" && !slices.Contains(known, m) {
+			f.add(fmt.Sprintf("faults[%d].match.model", i), "neither load.mix nor provider.models has a model %q%s", clip(m), didYouMean(m, known))
+		}
+		if t := r.Match.Tenant; t != "" && !slices.Contains(p.Load.TenantNames(), t) {
+			f.add(fmt.Sprintf("faults[%d].match.tenant", i), "there is no tenant %q: tenants are called 1 to %d", clip(t), p.Load.Tenants)
+		}
+	}
+}
+
+// validateSpec finds phases and kinds of requests that an assertion names and
+// the load has not.
+func (p *Plan) validateSpec(f *findings, path string, s assertions.Spec, names []string) {
+	if s.During != "" && !slices.Contains(names, s.During) {
+		f.add(path+".during", "there is no phase %q%s", clip(s.During), didYouMean(s.During, names))
+	}
+	for _, t := range s.For.Tenants {
+		if !slices.Contains(p.Load.TenantNames(), t) {
+			f.add(path+".for.tenants", "there is no tenant %q: tenants are called 1 to %d", clip(t), p.Load.Tenants)
+		}
+	}
+	if m := s.For.Mix; m != "" {
+		var mixes []string
+		for _, x := range p.Load.Mix {
+			mixes = append(mixes, x.Name)
+		}
+		if !slices.Contains(mixes, m) {
+			f.add(path+".for.mix", "load.mix has no entry %q%s", clip(m), didYouMean(m, mixes))
+		}
+	}
+	switch c := s.Args.(type) {
+	case *assertions.Recovers:
+		p.validateRecovers(f, path, c, names)
+	case *assertions.Goodput:
+		if len(names) > 0 && s.During == names[0] {
+			f.add(path+".during", "%s is the first phase, which it is compared with: name a later one", s.During)
+		}
+	}
+}
+
+// validateRecovers finds recoveries that the load ends too early to see.
+func (p *Plan) validateRecovers(f *findings, path string, c *assertions.Recovers, names []string) {
+	if c.After == "" {
+		return
+	}
+	if !slices.Contains(names, c.After) {
+		f.add(path+".after", "there is no phase %q%s", clip(c.After), didYouMean(c.After, names))
+		return
+	}
+	windows := p.phaseWindows()
+	var end, last int64
+	for _, w := range windows {
+		if w.Name == c.After {
+			end = w.ToNs
+		}
+		last = max(last, w.ToNs)
+	}
+	if left := time.Duration(last - end); left < c.Within+c.Hold {
+		f.add(path, "needs %s of load after %s (within %s, then hold %s), and the plan has %s: lengthen the phases behind it, or lower within or hold", c.Within+c.Hold, c.After, c.Within, c.Hold, left)
+	}
+}
+
+// validateCapacity finds models that cannot even carry the first phase, by
+// Little's law: calls in service = rate x service time.
+func (p *Plan) validateCapacity(f *findings) {
+	if len(p.Load.Phases) == 0 {
+		return
+	}
+	rate := max(p.Load.Phases[0].Rate.From, p.Load.Phases[0].Rate.To)
+	var weights float64
+	for _, m := range p.Load.Mix {
+		weights += m.Weight
+	}
+	for _, m := range p.Provider.Models {
+		if m.TTFT != nil && *m.TTFT >= p.Load.Client.Timeout {
+			f.add("provider.models."+m.Name+".ttft", "is %s, and users give up after %s (load.client.timeout): no request could succeed", *m.TTFT, p.Load.Client.Timeout)
+		}
+		for _, mix := range p.Load.Mix {
+			if mix.Model != m.Name {
+				continue
+			}
+			service := serviceTime(m.TTFT, m.TokensPerSecond, max(m.OutputTokens, mix.OutputTokens))
+			if need := rate * mix.Weight / weights * service.Seconds(); need > float64(m.Slots) {
+				f.add("provider.models."+m.Name+".slots", "is %d, and the first phase alone keeps %.0f calls in service (rate x %s a call): nothing healthy could be compared with; raise slots or lower the rate", m.Slots, need, service)
+			}
+		}
+	}
+}
+
+func serviceTime(ttft *time.Duration, perSecond *float64, tokens int) time.Duration {
+	service := 300 * time.Millisecond
+	if ttft != nil {
+		service = *ttft
+	}
+	if perSecond != nil && *perSecond > 0 {
+		service += time.Duration(float64(tokens) / *perSecond * float64(time.Second))
+	}
+	return service
+}
+
+// validateLimits holds the load against safety.
+func (p *Plan) validateLimits(f *findings) {
+	var planned float64
+	for i, ph := range p.Load.Phases {
+		planned += (ph.Rate.From + ph.Rate.To) / 2 * ph.For.Seconds()
+		if top := max(ph.Rate.From, ph.Rate.To); p.Safety.MaxRate > 0 && top > p.Safety.MaxRate {
+			f.add(fmt.Sprintf("load.phases[%d].rate", i), "reaches %s/s, and safety.max_rate is %s: lower the rate or raise the limit", plainNumber(top), plainNumber(p.Safety.MaxRate))
+		}
+	}
+	if n := p.Safety.MaxRequests; n > 0 && planned > float64(n) {
+		f.add("load.phases", "plans about %.0f requests, and safety.max_requests is %d: shorten the load or raise the limit", planned, n)
+	}
+	if planned > requestsMax {
+		f.add("load.phases", "plans about %.0f requests; more than %d are refused", planned, requestsMax)
+	}
+}
+
+func plainNumber(v float64) string { return strings.TrimSuffix(fmt.Sprintf("%.2f", v), ".00") }
+
+// validateHosts refuses load on machines that nobody allowed, and a provider
+// that the target could not find or that others could use.
+func (p *Plan) validateHosts(f *findings) {
+	if host, _, err := net.SplitHostPort(p.Provider.Listen); err == nil && !isLoopback(host) {
+		f.add("provider.listen", "%s is reachable from other machines; beyond loopback the provider needs a token, which is not built yet: use 127.0.0.1", p.Provider.Listen)
+	}
+	raw := p.Target.URL
+	if raw == "" {
+		return
+	}
+	if strings.Contains(raw, "${provider.") {
+		return
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" {
+		return // the client says what is wrong with it
+	}
+	if _, port, err := net.SplitHostPort(p.Provider.Listen); err != nil || port == "0" {
+		f.add("target.url", "names a service that someone else starts: it can only find the provider at a fixed address; add provider: {listen: 127.0.0.1:4010} and start the service with OPENAI_BASE_URL=http://127.0.0.1:4010/v1")
+	}
+	if isLoopback(u.Hostname()) {
+		return
+	}
+	switch {
+	case !slices.Contains(p.Safety.AllowHosts, u.Hostname()) && !slices.Contains(p.Safety.AllowHosts, u.Host):
+		f.add("target.url", "%s is not this machine; if you may send load there, add safety: {allow_hosts: [%s], max_rate: ..., max_requests: ...}", u.Hostname(), u.Hostname())
+	case p.Safety.MaxRate == 0 || p.Safety.MaxRequests == 0:
+		f.add("safety", "load on %s needs limits: add max_rate and max_requests", u.Hostname())
+	}
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
