@@ -29,8 +29,7 @@ type Call struct {
 	ArrivedNs int64 // since the start of the run
 
 	// Held lists the rules whose honest limit on this step has not run out
-	// (see [Status.Hold]). An eligible rule in it applies whatever its dice
-	// say; a rule that is no longer eligible does not.
+	// (see [Status.Hold]). An eligible rule in it applies without dice; a rule that is no longer eligible does not.
 	Held []int
 }
 
@@ -41,7 +40,7 @@ type State string
 // States of a rule for one attempt.
 const (
 	Chosen  State = "chosen"  // by its dice
-	Held    State = "held"    // the dice passed, but an earlier honest limit still lasts
+	Held    State = "held"    // no dice: an earlier honest limit on the step still lasts
 	Passed  State = "passed"  // by its dice
 	Unknown State = "unknown" // the attempt has no request id, and the rule asks for what only that tells
 )
@@ -112,11 +111,13 @@ func (s *Schedule) state(b *bound, c *Call) State {
 	if !b.selects(c) {
 		return ""
 	}
-	if draw.Below(s.throw(b, c), b.probability) {
-		return Chosen
-	}
+	// Before the dice: if held attempts that the dice chose counted and the
+	// others did not, a client that retries early would raise the injected rate.
 	if slices.Contains(c.Held, b.index) {
 		return Held
+	}
+	if draw.Below(s.throw(b, c), b.probability) {
+		return Chosen
 	}
 	return Passed
 }

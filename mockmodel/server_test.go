@@ -264,7 +264,7 @@ func TestIdentity(t *testing.T) {
 			{"a marker in the last user message", ask{path: chatPath, body: body("there " + wire.Marker(id))}, "warm/5", journal.CarrierMarker},
 			{"a header over a marker", ask{path: chatPath, body: body("there " + wire.Marker(id)), id: wire.ID{Phase: "spike", Index: 9, Tenant: "t1"}}, "spike/9", journal.CarrierHeader},
 			{"another run's marker", ask{path: chatPath, body: body("there " + wire.Marker(old))}, "anon", 0},
-			{"none", ask{path: chatPath, body: body("there ")}, "anon", 0},
+			{"none", ask{path: chatPath, body: body("there")}, "anon", 0},
 		} {
 			g.send(c.q)
 			rec := g.last()
