@@ -171,10 +171,24 @@ func (l *loader) restore(p *Plan) {
 	}
 	for i := range p.Assertions {
 		if i < len(l.assertionNodes()) {
-			if m := keptLine.FindStringSubmatch(l.assertionNodes()[i].LineComment); m != nil {
+			if m := keptLine.FindStringSubmatch(lineComment(l.assertionNodes()[i])); m != nil {
 				p.Assertions[i].Line, _ = strconv.Atoi(m[1])
 			}
 		}
+	}
+}
+
+// lineComment finds the comment at the end of an item's line: YAML hangs it on
+// the item, or on the last thing in it.
+func lineComment(n *yaml.Node) string {
+	for {
+		if n.LineComment != "" {
+			return n.LineComment
+		}
+		if len(n.Content) == 0 {
+			return ""
+		}
+		n = n.Content[len(n.Content)-1]
 	}
 }
 

@@ -57,7 +57,7 @@ func forecast(f assertions.Forecast) string {
 	if f.Needed > 0 {
 		text += fmt.Sprintf(" expected, %s needed", Count(f.Needed))
 	}
-	if f.Note != "" {
+	if f.Note != "" && !f.CanConclude {
 		text += "; " + f.Note
 	}
 	return text

@@ -35,7 +35,7 @@ func (t *text) witness(w *assertions.Witness, prefix string) {
 }
 
 // laneWidth is the width of the user's lane.
-const laneWidth = 27
+const laneWidth = 22
 
 func (t *text) event(e *assertions.Event) {
 	at := fmt.Sprintf("  %9s  ", millisColumn(e.TMs))
@@ -68,6 +68,8 @@ func (t *text) clientText(e *assertions.Event) string {
 	switch e.Event {
 	case "due", "sent":
 		s = e.Event + t.s.Glyph(" ──▶", " -->")
+	case "first":
+		return t.s.Glyph("◀── ", "<-- ") + e.Note
 	default:
 		s = t.s.Glyph("◀── ", "<-- ") + e.Event
 	}

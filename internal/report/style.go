@@ -94,6 +94,18 @@ func Fit(text string, width int) string {
 	return string(runes[:width])
 }
 
+// fitWords cuts text to width columns between two words.
+func fitWords(text string, width int) string {
+	if utf8.RuneCountInString(text) <= width {
+		return text
+	}
+	cut := Fit(text, width+1)
+	if i := strings.LastIndexByte(cut, ' '); i > 0 {
+		return strings.TrimRight(cut[:i], " ,;")
+	}
+	return Fit(text, width)
+}
+
 // pad fills text up to width columns; negative width pads on the left.
 func pad(text string, width int) string {
 	n := utf8.RuneCountInString(text)

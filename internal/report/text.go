@@ -157,7 +157,7 @@ func (t *text) proved() {
 		if f.Verdict == assertions.NotApplicable {
 			mark = t.s.dim("-")
 		}
-		row := pad(title(f), id) + "  " + pad(Fit(t.proofLabel(f), label), label) + pad(quantity(f.Measured), -colMeasured) + pad(threshold(f.Threshold), -colLimit-1)
+		row := pad(title(f), id) + "  " + pad(fitWords(t.proofLabel(f), label), label) + pad(quantity(f.Measured), -colMeasured) + pad(threshold(f.Threshold), -colLimit-1)
 		t.line("  " + mark + " " + row)
 	}
 }
