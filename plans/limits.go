@@ -24,7 +24,7 @@ func checkFiles(p *Plan, s *loadgen.Schedule) error {
 	}
 	fit := (limit - filesBesides) / filesPerRequest(p)
 	return &HarnessError{
-		What: fmt.Sprintf("too few file descriptors: this load may need %d, and this process may open %d", need, limit),
+		What: fmt.Sprintf("too few file descriptors: this load needs %d at least, and this process may open %d", need, limit),
 		Do:   fmt.Sprintf("raise the limit with `ulimit -n %d`, or open fewer requests at a time with --set load.max_in_flight=%d", need, max(1, fit)),
 	}
 }
@@ -39,18 +39,17 @@ func filesPerRequest(p *Plan) uint64 {
 	return 2
 }
 
-// filesNeeded is the most that can be open at once: as many requests as
-// max_in_flight allows, but no more than are due within one client timeout of
-// the steepest phase.
+// filesNeeded is what the load needs at the very least: the requests of one
+// second of the steepest phase, open at once. A service that falls behind needs
+// more; running out in the middle is counted as dropped by the harness, and
+// voids the verdict.
 func filesNeeded(p *Plan, s *loadgen.Schedule) uint64 {
-	open := float64(p.Load.MaxInFlight)
-	var worst float64
+	var steepest float64
 	for _, w := range s.Windows() {
 		if seconds := float64(w.ToNs-w.FromNs) / 1e9; seconds > 0 {
-			worst = max(worst, float64(w.Planned)/seconds)
+			steepest = max(steepest, float64(w.Planned)/seconds)
 		}
 	}
-	// A ramp ends at up to twice its average.
-	open = min(open, math.Ceil(2*worst*p.Load.Client.Timeout.Seconds()), float64(s.Planned()))
+	open := min(float64(p.Load.MaxInFlight), math.Ceil(steepest*min(1, p.Load.Client.Timeout.Seconds())), float64(s.Planned()))
 	return uint64(max(1, open))*filesPerRequest(p) + filesBesides
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"strconv"
 	"syscall"
 	"time"
 )
@@ -23,22 +22,23 @@ type group struct {
 	err      error         // how it ended; read after exited
 }
 
-// startGroup starts cmd in a process group of its own, with a watchdog that
-// ends the group if this process dies without doing so, kill -9 included. The
-// watchdog is a shell that waits on a pipe: only the kernel can be relied on
-// to act for a process that was killed, and closing its pipes is what it does.
+// startGroup starts cmd in a process group with a watchdog that ends the group
+// if this process dies without doing so, kill -9 included. The watchdog is a
+// shell that waits on a pipe: only the kernel can be relied on to act for a
+// process that was killed, and closing its pipes is what it does. The watchdog
+// comes first and leads the group, so there is no instant at which the target
+// runs unwatched.
 func startGroup(cmd *exec.Cmd) (*group, error) {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	g := &group{cmd: cmd, exited: make(chan struct{})}
+	if err := g.watch(); err != nil {
+		return nil, fmt.Errorf("start the watchdog of the target: %w", err)
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pgid: g.pgid}
 	// A child that keeps the output pipe open must not hold up Wait.
 	cmd.WaitDelay = 2 * time.Second
 	if err := cmd.Start(); err != nil {
+		g.release()
 		return nil, err
-	}
-	g := &group{cmd: cmd, pgid: cmd.Process.Pid, exited: make(chan struct{})}
-	if err := g.watch(); err != nil {
-		_ = syscall.Kill(-g.pgid, syscall.SIGKILL)
-		_ = cmd.Wait()
-		return nil, fmt.Errorf("start the watchdog of the target: %w", err)
 	}
 	go func() {
 		g.err = cmd.Wait()
@@ -47,10 +47,11 @@ func startGroup(cmd *exec.Cmd) (*group, error) {
 	return g, nil
 }
 
-// watchScript reads until the pipe closes, then ends the group: politely,
+// watchScript reads until the pipe closes, then ends its own group: politely,
 // and after 2 s for good. It ignores the signals that a terminal sends, as
-// Ctrl-C must leave it in place.
-const watchScript = `trap '' INT TERM HUP; read _; kill -TERM -- -"$1" 2>/dev/null || exit 0; sleep 2; kill -KILL -- -"$1" 2>/dev/null; exit 0`
+// Ctrl-C must leave it in place, and its own SIGTERM. `kill 0` is the group of
+// the caller: POSIX, kill(1).
+const watchScript = `trap '' INT TERM HUP; read _; kill -s TERM 0; sleep 2; kill -s KILL 0`
 
 func (g *group) watch() error {
 	r, w, err := os.Pipe()
@@ -58,7 +59,7 @@ func (g *group) watch() error {
 		return err
 	}
 	defer r.Close()
-	dog := exec.Command("/bin/sh", "-c", watchScript, "chaos-watchdog", strconv.Itoa(g.pgid))
+	dog := exec.Command("/bin/sh", "-c", watchScript, "chaos-watchdog")
 	dog.Stdin = r
 	dog.Env = []string{"PATH=/bin:/usr/bin"}
 	dog.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -66,20 +67,29 @@ func (g *group) watch() error {
 		w.Close()
 		return err
 	}
-	g.watchdog, g.leash = dog, w
+	g.watchdog, g.leash, g.pgid = dog, w, dog.Process.Pid
 	return nil
 }
+
+// orphanGrace is what children of a target get to end once it has.
+const orphanGrace = 100 * time.Millisecond
 
 // stop ends the group: SIGTERM, then SIGKILL after grace. It returns when no
 // process of the group is left, or an error that says which group is.
 func (g *group) stop(grace time.Duration) error {
-	defer g.release()
 	_ = syscall.Kill(-g.pgid, syscall.SIGTERM)
-	if g.gone(grace) {
-		return nil
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case <-g.exited:
+		timer.Reset(orphanGrace)
+		<-timer.C
+	case <-timer.C:
 	}
+	g.release()
 	_ = syscall.Kill(-g.pgid, syscall.SIGKILL)
 	if g.gone(3 * time.Second) {
+		<-g.exited
 		return nil
 	}
 	return fmt.Errorf("processes of the target's group %d are still there after SIGKILL", g.pgid)
@@ -94,7 +104,6 @@ func (g *group) gone(d time.Duration) bool {
 	defer tick.Stop()
 	for {
 		if errors.Is(syscall.Kill(-g.pgid, 0), syscall.ESRCH) {
-			<-g.exited
 			return true
 		}
 		select {
@@ -106,7 +115,7 @@ func (g *group) gone(d time.Duration) bool {
 }
 
 // release ends the watchdog, which has nothing left to watch. It is killed
-// before the leash is let go: a group id may by then belong to someone else.
+// before the leash is let go, as that is what it acts on.
 func (g *group) release() {
 	_ = g.watchdog.Process.Kill()
 	_ = g.watchdog.Wait()

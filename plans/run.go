@@ -38,8 +38,11 @@ const (
 	FileLog     = "target.log"
 )
 
-// errStopped is the cause of a stop by safety.stop_when.
-var errStopped = errors.New("stopped for safety")
+// Causes of a load that ends before its time, beside the caller's.
+var (
+	errStopped   = errors.New("stopped for safety") // safety.stop_when
+	errNoJournal = errors.New("the journal cannot be written")
+)
 
 // run is one plan being carried out. Its parts are made in the order of the
 // fields and ended in the opposite order.
@@ -68,9 +71,9 @@ type run struct {
 }
 
 // Run carries out the plan, writes the journal, judges it and returns the
-// result, whose exit code says how it went. An error means that there is
-// nothing to judge: a *HarnessError, or the context's error when it was
-// interrupted before the load began.
+// result, whose exit code says how it went. With an error there may be nothing
+// to judge, and no result: a *HarnessError, or the context's error when it was
+// interrupted before the load began. With both, the result could not be kept.
 //
 // Cancelling ctx stops the load; the open requests are waited for, at most for
 // the client timeout or until opt.Hurry, and judged. No goroutine, child or

@@ -77,6 +77,8 @@ func (r *run) send(ctx context.Context) error {
 func (r *run) loadStopped(ctx context.Context) {
 	name := "schedule"
 	switch cause := context.Cause(ctx); {
+	case cause == errNoJournal:
+		name = "journal"
 	case cause == errStopped:
 		r.stopped = true
 		name = "safety"
@@ -144,16 +146,19 @@ func (r *run) snapshot() Snapshot {
 	return s
 }
 
-// guard stops the load when a condition of safety.stop_when holds.
+// guard stops the load when a condition of safety.stop_when holds, or when the
+// journal cannot be written any more.
 func (r *run) guard(ctx context.Context, stop context.CancelCauseFunc) {
-	if len(r.plan.Safety.StopWhen) == 0 {
-		return
-	}
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
+			return
+		case <-r.writer.Failed():
+			// What is not on record proves nothing; more load would only cost.
+			r.opt.Observe(Event{Message: "stopping the load: the journal cannot be written"})
+			stop(errNoJournal)
 			return
 		case <-tick.C:
 		}

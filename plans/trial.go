@@ -133,7 +133,7 @@ func (r *run) judgeTrial(recs []journal.Request, seen trialCounts) error {
 	case worst != nil && worst.EndBy == journal.EndRefused:
 		return &HarnessError{What: fmt.Sprintf("trial: nobody answers at %s: connection refused", r.target.url), Do: "start the service, or correct target.url (target.port, target.path)"}
 	case r.mock.Calls() == 0:
-		return r.neverCalled(len(recs), full)
+		return r.neverCalled(len(recs), full, worst)
 	case empty == len(recs):
 		return &HarnessError{
 			What: fmt.Sprintf("trial: no answer text was found in any of %d responses (the service does call the mock: %d calls)", len(recs), seen.attempts),
@@ -149,9 +149,12 @@ func (r *run) judgeTrial(recs []journal.Request, seen trialCounts) error {
 }
 
 // neverCalled is the error for a service that still talks to somebody else.
-func (r *run) neverCalled(sent, full int) error {
+func (r *run) neverCalled(sent, full int, worst *journal.Request) error {
 	e := &HarnessError{What: fmt.Sprintf("trial: %d requests were sent (%d answered in full), and the mock model was never called: the service still calls its real provider, or none", sent, full)}
 	switch {
+	case worst != nil && full == 0 && worst.Status >= 400 && worst.Status < 500:
+		e.What = fmt.Sprintf("trial: the service refused %d of %d requests itself, and never called the mock model: %s", sent-full, sent, describe(worst))
+		e.Do = "say in target.request what it wants: `headers: {authorization: \"Bearer ${env:TOKEN}\"}`, `body: ...`" + excerptOf(worst)
 	case r.target.proc != nil:
 		e.Do = fmt.Sprintf("OPENAI_BASE_URL=%s was set for the command; if the service reads another variable, add it:\n    target:\n      env: {YOUR_BASE_URL: \"${provider.openai}\"}", r.provider.openAI)
 	default:

@@ -39,6 +39,7 @@ target:
   command: [%q]
   env: {KILL_PIDS: %q, KILL_SEEN: %q}
   ready: {path: /healthz, within: 10s}
+  request: {headers: {content-type: application/json, authorization: "Bearer key-{{.Tenant}}"}}
 provider:
   models:
     gpt-4o: {ttft: 60ms, tokens_per_second: 400, output_tokens: 40}
@@ -131,12 +132,13 @@ func (k *kill) group() error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for range tick.C {
-		if errors.Is(syscall.Kill(-pid, 0), syscall.ESRCH) {
+		// The child shares the group and outlives nothing of it.
+		if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) && errors.Is(syscall.Kill(child, 0), syscall.ESRCH) {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			_ = syscall.Kill(-pid, syscall.SIGKILL)
-			return fmt.Errorf("the target's group %d is still there after 5 s", pid)
+			_, _ = syscall.Kill(pid, syscall.SIGKILL), syscall.Kill(child, syscall.SIGKILL)
+			return fmt.Errorf("of the target's group %d or %d is still there after 5 s", pid, child)
 		}
 	}
 	return nil

@@ -148,8 +148,12 @@ func runOne(ctx context.Context, hurry <-chan struct{}, io stdio, f runFlags, p 
 	opt.Observe = view.observe
 	res, err := plans.Run(ctx, p, opt)
 	view.close()
-	if err != nil {
+	if res == nil {
 		return 0, err
+	}
+	if err != nil {
+		// The folder could not be written, so the terminal is all there is.
+		return 0, errors.Join(report.Text(io.out, res, styleOf(io.out)), err)
 	}
 	return res.ExitCode, writeReports(io, f, res)
 }
