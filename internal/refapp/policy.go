@@ -40,6 +40,9 @@ type Policy struct {
 	// HonourHints waits at least what Retry-After or retry-after-ms say, and
 	// does not retry where x-should-retry says false.
 	HonourHints bool
+	// HintMargin is by which share of a hint a retry comes later than it must:
+	// a retry a hair after the hint races the provider's own clock.
+	HintMargin float64
 	// RetryEverything retries whatever went wrong, a 400 too.
 	RetryEverything bool
 
@@ -81,7 +84,7 @@ type Policy struct {
 //
 // RetryRatio is below the 0.2 of Finagle and Envoy, so that attempts per step
 // stay under 1.2 with the reserve and the trickle included. Three attempts are
-// the per-request budget of the SRE book. The backoff is never under 187 ms.
+// the per-request budget of the SRE book. The backoff is never under 300 ms.
 func resilient(deadline time.Duration) Policy {
 	if deadline <= 0 {
 		deadline = 8 * time.Second
@@ -95,9 +98,9 @@ func resilient(deadline time.Duration) Policy {
 		Floor:            deadline / 4,
 
 		Attempts: 3, FallbackAttempts: 2, RetrievalAttempts: 2,
-		BackoffBase: 250 * time.Millisecond, BackoffCap: 4 * time.Second, Jitter: 0.25,
-		HonourHints: true,
-		RetryRatio:  0.15, RetryReserve: 10, RetryPerSecond: 1,
+		BackoffBase: 400 * time.Millisecond, BackoffCap: 4 * time.Second, Jitter: 0.25,
+		HonourHints: true, HintMargin: 1.0 / 16,
+		RetryRatio: 0.15, RetryReserve: 10, RetryPerSecond: 1,
 
 		BreakerShare: 0.6, BreakerMin: 20, BreakerProbes: 3,
 		BreakerWindow: 10 * time.Second, BreakerCooldown: 2 * time.Second,
@@ -137,7 +140,7 @@ func (p Policy) again(n, attempts int, f *failure, left, floor time.Duration, bi
 	}
 	wait = p.backoff(n, bits)
 	if p.HonourHints && f.hinted {
-		wait = max(wait, f.hint+spread(time.Duration(p.Jitter/2*float64(f.hint)), bits))
+		wait = max(wait, f.hint+time.Duration(p.HintMargin*float64(f.hint))+spread(time.Duration(p.Jitter/2*float64(f.hint)), bits))
 	}
 	if left != forever && wait+floor > left {
 		if f.hinted && p.HonourHints {

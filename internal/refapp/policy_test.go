@@ -10,6 +10,7 @@ import (
 // TestAgain is the retry policy as a table: who tries again, after which wait.
 func TestAgain(t *testing.T) {
 	p := resilient(8 * time.Second)
+	p.BackoffBase, p.HintMargin = 250*time.Millisecond, 0
 	const (
 		lowest, middle, highest = uint64(0), uint64(1 << 63), uint64(math.MaxUint64)
 		ms                      = time.Millisecond

@@ -59,6 +59,9 @@ func inVirtualTime(t *testing.T, cfg Config, script map[string][]string, body fu
 func exact(mode string, change ...func(*Policy)) Config {
 	m, _ := Lookup(mode)
 	p := m.Policy(8 * time.Second)
+	if p.BackoffBase > 0 {
+		p.BackoffBase, p.HintMargin = 250*time.Millisecond, 0 // round numbers for the tables
+	}
 	p.Jitter = 0
 	for _, c := range change {
 		c(&p)
