@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -13,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chaoskit/chaos/internal/draw"
 	"github.com/chaoskit/chaos/internal/journal"
 )
 
@@ -99,17 +99,25 @@ func TestJudgementGolden(t *testing.T) {
 	}
 }
 
+// shuffle is the one of Fisher and Yates.
+func shuffle[T any](rnd *draw.Stream, s []T) {
+	for i := len(s) - 1; i > 0; i-- {
+		k := rnd.IntN(i + 1)
+		s[i], s[k] = s[k], s[i]
+	}
+}
+
 // The same records in another order give the same bytes, and judging twice too.
 func TestOrderOfRecordsDoesNotMatter(t *testing.T) {
 	tale := stormy()
 	want := jsonOf(t, Judge(tale.end(), tale.setup, allSpecs(t)))
-	rnd := rand.New(rand.NewPCG(1, 2))
+	rnd := draw.NewStream(1, "shuffle")
 	for range 5 {
 		j := *tale.end()
 		j.Requests, j.Attempts, j.Marks = slices.Clone(j.Requests), slices.Clone(j.Attempts), slices.Clone(j.Marks)
-		rnd.Shuffle(len(j.Requests), func(a, b int) { j.Requests[a], j.Requests[b] = j.Requests[b], j.Requests[a] })
-		rnd.Shuffle(len(j.Attempts), func(a, b int) { j.Attempts[a], j.Attempts[b] = j.Attempts[b], j.Attempts[a] })
-		rnd.Shuffle(len(j.Marks), func(a, b int) { j.Marks[a], j.Marks[b] = j.Marks[b], j.Marks[a] })
+		shuffle(rnd, j.Requests)
+		shuffle(rnd, j.Attempts)
+		shuffle(rnd, j.Marks)
 		if got := jsonOf(t, Judge(&j, tale.setup, allSpecs(t))); !bytes.Equal(got, want) {
 			t.Fatal("shuffled records give another judgement")
 		}

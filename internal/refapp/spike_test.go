@@ -56,7 +56,7 @@ func TestSpike(t *testing.T) {
 				answers := make(chan got)
 				for i := range n {
 					go func() { answers <- r.ask(i%4 != 0, fmt.Sprint("question ", i)) }()
-					time.Sleep(5 * time.Millisecond)
+					<-time.After(5 * time.Millisecond)
 				}
 				kinds, slowest := map[string]int{}, time.Duration(0)
 				for range n {
