@@ -76,9 +76,7 @@ func timeline(r *request, guilty map[*attempt]string) []Event {
 		client(r.DueNs, "due", "not sent: "+r.Dropped, 0)
 	}
 	client(r.SentNs, "sent", r.ModelAsked, 0)
-	for _, e := range providerEvents(r, guilty) {
-		events = append(events, e)
-	}
+	events = append(events, providerEvents(r, guilty)...)
 	client(r.FirstNs, "first", "first content", 0)
 	client(r.EndNs, "end", endNote(r), r.Status)
 	slices.SortStableFunc(events, func(a, b Event) int { return cmp.Compare(a.TMs, b.TMs) })

@@ -72,15 +72,6 @@ func (m *masker) emit(b []byte) {
 	_, _ = m.w.Write(b)
 }
 
-// maskString is masker for one string.
-func maskString(s string, values []string) string {
-	var b strings.Builder
-	m := newMasker(&b, values)
-	_, _ = m.Write([]byte(s))
-	m.Flush()
-	return b.String()
-}
-
 // secretNames are parts of names of environment variables whose values are
 // taken for secrets.
 var secretNames = []string{"API_KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL", "PRIVATE_KEY", "ACCESS_KEY"}
