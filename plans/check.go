@@ -166,8 +166,8 @@ func seconds(ns int64) float64 { return float64(ns) / float64(time.Second) }
 func (r *run) endAttrs() map[string]string {
 	a := map[string]string{}
 	put := func(k string, v int64) { a[k] = strconv.FormatInt(v, 10) }
-	if r.runner != nil {
-		st := r.runner.Stats()
+	if runner := r.runner.Load(); runner != nil {
+		st := runner.Stats()
 		put("lag_p50_ns", int64(st.LagP50))
 		put("lag_p99_ns", int64(st.LagP99))
 		put("lag_max_ns", int64(st.LagMax))

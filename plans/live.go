@@ -14,7 +14,7 @@ import (
 // It counts them for the progress view and for the stop conditions; no verdict
 // is ever taken from it.
 type live struct {
-	next journal.Sink
+	next journal.Sink // set before anything is served or sent
 
 	mu       sync.Mutex
 	phases   []livePhase // in order; a request belongs to the phase that it was due in
@@ -58,8 +58,8 @@ type trialCounts struct {
 	firstKey                             journal.Key
 }
 
-func newLive(next journal.Sink) *live {
-	return &live{next: next, outcomes: map[string]int64{}, models: map[string]*liveModel{}, rules: map[string]*liveRule{}}
+func newLive() *live {
+	return &live{outcomes: map[string]int64{}, models: map[string]*liveModel{}, rules: map[string]*liveRule{}}
 }
 
 // setPhases tells when the phases are, in the time of the journal. Before

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/chaoskit/chaos/faults"
@@ -54,6 +56,7 @@ type run struct {
 	schedule *loadgen.Schedule
 	codec    *wire.Codec
 	mock     *mockmodel.Server
+	listener net.Listener // of the mock
 	writer   *journal.Writer
 	live     *live
 	origin   int64            // of the load, on the epoch; set when the load starts
@@ -61,13 +64,18 @@ type run struct {
 	provider providerURLs
 	target   *target
 	client   *loadgen.Client
-	runner   *loadgen.Runner
 	ready    ReadyEvent
 	done     []func() error // what was started, to be ended last first
 	ended    bool
 
 	interrupted, stopped bool
 	stopReason           string
+
+	// What the goroutines of the journal, the samples and the progress read
+	// while the run goes on.
+	runner atomic.Pointer[loadgen.Runner]
+	trying atomic.Pointer[journal.Key] // the request of the trial that is open
+	pgid   atomic.Int64                // of the target's group, 0: none
 }
 
 // Run carries out the plan, writes the journal, judges it and returns the
@@ -123,7 +131,7 @@ func (r *run) carryOut(ctx context.Context) error {
 // start makes everything ready for the first request.
 func (r *run) start(ctx context.Context) error {
 	r.opt.Observe(Event{Stage: StageStart})
-	for _, step := range []func(context.Context) error{r.prepare, r.startMock, r.startJournal, r.startTarget, r.makeClient} {
+	for _, step := range []func(context.Context) error{r.prepare, r.listen, r.startJournal, r.startMock, r.startTarget, r.makeClient} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -165,17 +173,31 @@ func (r *run) prepare(context.Context) error {
 	return nil
 }
 
-// startMock makes the provider listen. Faults come on with the load.
-func (r *run) startMock(context.Context) error {
+// listen makes the provider and takes its address, which the journal and the
+// target need. Nothing is answered yet.
+func (r *run) listen(context.Context) error {
 	l, err := r.opt.Network.Listen(r.plan.Provider.Listen)
 	if err != nil {
 		return fmt.Errorf("provider.listen: %w", err)
 	}
+	r.listener = l
+	r.done = append(r.done, func() error {
+		if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	})
 	r.provider = urlsOf(l.Addr().String(), r.plan.Provider.Advertise)
-	r.live = newLive(nil)
+	r.live = newLive()
 	r.mock = mockmodel.New(r.plan.Provider, mockmodel.Options{Epoch: r.epoch, Codec: r.codec, Sink: r.live, Seed: r.plan.SeedValue()})
+	return nil
+}
+
+// startMock lets the provider answer, now that the journal takes what it sees:
+// a service that runs already may call at once. Faults come on with the load.
+func (r *run) startMock(context.Context) error {
 	served := make(chan error, 1)
-	go func() { served <- r.mock.Serve(l) }()
+	go func() { served <- r.mock.Serve(r.listener) }()
 	r.done = append(r.done, func() error {
 		closeErr := r.mock.Close()
 		if err := <-served; err != nil && !errors.Is(err, http.ErrServerClosed) {
@@ -200,7 +222,7 @@ func (r *run) startJournal(context.Context) error {
 	sampled := make(chan struct{})
 	go func() {
 		defer close(sampled)
-		sampleUntil(ctx, r.epoch, r.live, func() int { return r.target.group() })
+		sampleUntil(ctx, r.epoch, r.live, func() int { return int(r.pgid.Load()) })
 	}()
 	r.done = append([]func() error{r.closeJournal}, r.done...)
 	r.done = append(r.done, func() error { stop(); <-sampled; return nil })
@@ -236,8 +258,11 @@ func (r *run) mark(kind journal.MarkKind, name string, planned int64) {
 // second.
 func (r *run) inflight() ([]journal.Key, []uint64) {
 	var reqs []journal.Key
-	if r.runner != nil {
-		reqs = r.runner.Open()
+	if key := r.trying.Load(); key != nil {
+		reqs = append(reqs, *key)
+	}
+	if runner := r.runner.Load(); runner != nil {
+		reqs = append(reqs, runner.Open()...)
 	}
 	return reqs, r.mock.InFlight()
 }

@@ -65,12 +65,13 @@ func (r *run) send(ctx context.Context) error {
 		return err
 	}
 	defer iter.Close()
-	r.runner = loadgen.NewRunner(loadgen.RunOptions{
+	runner := loadgen.NewRunner(loadgen.RunOptions{
 		Iter: iter, Clock: r.opt.Clock, Epoch: r.epoch, StartNs: r.origin, EndNs: r.origin + r.schedule.EndNs(), Doer: r.client, Sink: r.live,
 		MaxInFlight: r.maxInFlight(), Timeout: r.plan.Load.Client.Timeout, Drain: r.plan.Load.Client.Timeout + drainGrace, Hurry: r.opt.Hurry,
 		OnLoadStop: func() { r.loadStopped(ctx) },
 	})
-	return r.runner.Run(ctx)
+	r.runner.Store(runner)
+	return runner.Run(ctx)
 }
 
 // loadStopped is called once, when no request will be sent any more.
@@ -134,8 +135,8 @@ func (r *run) snapshot() Snapshot {
 			s.Phases[i].Planned, s.Phases[i].Rate = w.Planned, w.Rate
 		}
 	}
-	if r.runner != nil {
-		st := r.runner.Stats()
+	if runner := r.runner.Load(); runner != nil {
+		st := runner.Stats()
 		s.InFlight, s.Dropped, s.Due = st.InFlight, st.Dropped, st.Due
 		s.Offered, s.Sent, s.LagP99 = st.DuePerSecond, st.SentPerSecond, st.LagP99
 	}

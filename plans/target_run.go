@@ -27,14 +27,6 @@ type target struct {
 	ready string // URL that answers when it is ready; "" : a connection is enough
 }
 
-// group returns the target's process group, 0 where there is none.
-func (t *target) group() int {
-	if t == nil || t.proc == nil {
-		return 0
-	}
-	return t.proc.pgid
-}
-
 // Grace periods of a target that the plan started.
 const (
 	stopGrace  = 2 * time.Second // between SIGTERM and SIGKILL
@@ -143,6 +135,7 @@ func (r *run) startCommand() (*target, error) {
 		log.Close()
 		return nil, &HarnessError{What: fmt.Sprintf("target.command: cannot start %q in %s: %v", args[0], cmd.Dir, err), Do: "check target.command and target.dir; the command is looked up in PATH", Err: err}
 	}
+	r.pgid.Store(int64(g.pgid))
 	watched := make(chan struct{})
 	go r.watchTarget(g, watched)
 	r.done = append(r.done, func() error {

@@ -93,8 +93,10 @@ func (r *run) sendOne(ctx context.Context, a loadgen.Arrival) journal.Request {
 	rec.Purpose, rec.DispatchNs = journal.PurposeTrial, a.DueNs
 	ctx, cancel := context.WithDeadline(ctx, r.epoch.Time(rec.DeadlineNs))
 	defer cancel()
+	r.trying.Store(&a.Key)
 	r.client.Do(ctx, a, &rec)
 	r.live.Request(&rec)
+	r.trying.Store(nil)
 	return rec
 }
 
