@@ -28,4 +28,11 @@ func (s *Share) UnmarshalText(text []byte) error {
 func (s Share) String() string { return strconv.FormatFloat(float64(s)*100, 'g', 12, 64) + "%" }
 
 // SchemaPattern is the regular expression of a share written as text.
-func (Share) SchemaPattern() string { return `^\s*[0-9]+(\.[0-9]+)?\s*%?\s*$` }
+func (Share) SchemaPattern() string {
+	return `^\s*(?:(?:100(?:\.0+)?|[0-9]{1,2}(?:\.[0-9]+)?)\s*%|0(?:\.[0-9]+)?|1(?:\.0+)?)\s*$`
+}
+
+// SchemaNumber is what a share may be as a number.
+func (Share) SchemaNumber() map[string]any {
+	return map[string]any{"type": "number", "minimum": 0, "maximum": 1}
+}

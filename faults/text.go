@@ -49,7 +49,14 @@ func shiftExponent(text string, by int) string {
 func (s Share) String() string { return strconv.FormatFloat(float64(s), 'f', -1, 64) }
 
 // SchemaPattern is the syntax of a share as a regular expression.
-func (Share) SchemaPattern() string { return `^[0-9]+(\.[0-9]+)?%?$` }
+func (Share) SchemaPattern() string {
+	return `^(?:(?:100(?:\.0+)?|[0-9]{1,2}(?:\.[0-9]+)?)%|0(?:\.[0-9]+)?|1(?:\.0+)?)$`
+}
+
+// SchemaNumber is what a share may be as a number.
+func (Share) SchemaNumber() map[string]any {
+	return map[string]any{"type": "number", "minimum": 0, "maximum": 1}
+}
 
 // Count is a number of things, at least 1. In a struct, 0 means "not given".
 type Count int
@@ -70,6 +77,9 @@ func (c Count) String() string { return strconv.Itoa(int(c)) }
 
 // SchemaPattern is the syntax of a count as a regular expression.
 func (Count) SchemaPattern() string { return `^[1-9][0-9]*$` }
+
+// SchemaNumber is what a count may be as a number.
+func (Count) SchemaNumber() map[string]any { return map[string]any{"type": "integer", "minimum": 1} }
 
 // At is an instant of the run: an offset from the start of a phase, or from
 // the start of the load where Phase is empty.

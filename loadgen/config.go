@@ -105,8 +105,8 @@ func (a *Arrivals) UnmarshalPlan(decode func(any) error) error {
 	return nil
 }
 
-// PlanSchema returns an example of each shape.
-func (Arrivals) PlanSchema() []any { return []any{"", gammaArrivals{}} }
+// PlanSchema returns the words, and an example of the other shape.
+func (Arrivals) PlanSchema() []any { return []any{[]string{"constant", "poisson"}, gammaArrivals{}} }
 
 // String prints what a plan reads back.
 func (a Arrivals) String() string {
@@ -145,7 +145,14 @@ func (r Rate) String() string {
 }
 
 // SchemaPattern is the regular expression of a rate written as text.
-func (Rate) SchemaPattern() string { return `^\s*[0-9.]+\s*(->\s*[0-9.]+\s*)?$` }
+func (Rate) SchemaPattern() string {
+	return `^\s*[0-9]+(\.[0-9]+)?\s*(->\s*[0-9]+(\.[0-9]+)?\s*)?$`
+}
+
+// SchemaNumber is what a rate may be as a number.
+func (Rate) SchemaNumber() map[string]any {
+	return map[string]any{"type": "number", "minimum": 0, "maximum": rateMax}
+}
 
 func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
@@ -198,6 +205,7 @@ const (
 	promptTokens       = 200
 	tokensMax          = 1_000_000
 	tenantsMax         = 10_000
+	arrivalsMax        = 100_000_000 // a week of 165/s: they are counted, one by one, before the run
 )
 
 // WithDefaults returns a copy in which what was left out has its default.
@@ -277,15 +285,20 @@ func (c Config) Validate() []Problem {
 
 func (c Config) validatePhases(out *problems) {
 	seen := map[string]bool{}
+	total := 0.0
 	for i, p := range c.Phases {
 		path := fmt.Sprintf("phases[%d]", i)
 		validateName(out, path+".name", p.Name, seen)
-		if p.For <= 0 || p.For > 7*24*time.Hour {
-			out.add(path+".for", "is %s: give a duration, such as 10s", p.For)
+		if p.For < time.Millisecond || p.For > 7*24*time.Hour {
+			out.add(path+".for", "is %s: give a duration from 1ms to 168h, such as 10s", p.For)
 		}
+		total += (p.Rate.From + p.Rate.To) / 2 * p.For.Seconds()
 		if p.Rate.From == 0 && p.Rate.To == 0 {
 			out.add(path+".rate", "is 0: give requests per second, or leave the phase out")
 		}
+	}
+	if total > arrivalsMax {
+		out.add("phases", "ask for %.0f requests: one run sends up to %d", total, arrivalsMax)
 	}
 }
 
@@ -324,11 +337,16 @@ func (t *Trace) validate(out *problems) {
 }
 
 func (c Config) validateMix(out *problems) {
+	seen := map[string]bool{}
 	for i, m := range c.Mix {
 		path := fmt.Sprintf("mix[%d]", i)
-		if m.Name == "" {
+		switch {
+		case m.Name == "":
 			out.add(path+".name", "is missing: give each kind of request a name")
+		case seen[m.Name]:
+			out.add(path+".name", "%q is used twice: each kind of request needs a name of its own", m.Name)
 		}
+		seen[m.Name] = true
 		if m.Weight < 0 {
 			out.add(path+".weight", "is %v: give a positive number", m.Weight)
 		}

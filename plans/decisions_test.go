@@ -166,17 +166,20 @@ func TestDecisionsInRealTimeNeverDisagree(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs 30 s of real load; left out with -short")
 	}
-	seeds := []int{1, 2, 3}
-	for _, seed := range seeds {
-		one, many := runReal(t, seed, 1, nil), runReal(t, seed, 64, nil)
-		both, disagree, share := compareDecisions(one, many)
-		t.Logf("seed %d: %d and %d decisions, %d eligible in both (%.1f %%), %d disagree", seed, len(one), len(many), both, 100*share, disagree)
-		if disagree > 0 {
-			t.Errorf("seed %d: %d decisions disagree", seed, disagree)
-		}
-		if share < 0.95 {
-			t.Errorf("seed %d: only %.1f %% of the decisions were eligible in both", seed, 100*share)
-		}
+	t.Parallel()
+	for _, seed := range []int{1, 2, 3} {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			t.Parallel()
+			one, many := runReal(t, seed, 1, nil), runReal(t, seed, 64, nil)
+			both, disagree, share := compareDecisions(one, many)
+			t.Logf("%d and %d decisions, %d eligible in both (%.1f %%), %d disagree", len(one), len(many), both, 100*share, disagree)
+			if disagree > 0 {
+				t.Errorf("%d decisions disagree", disagree)
+			}
+			if share < 0.95 {
+				t.Errorf("only %.1f %% of the decisions were eligible in both", 100*share)
+			}
+		})
 	}
 }
 
@@ -186,6 +189,7 @@ func TestSharedGeneratorDisagrees(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs 10 s of real load; left out with -short")
 	}
+	t.Parallel()
 	shared := func() faults.Bits {
 		s := &sharedBits{stream: draw.NewStream(1, "shared")}
 		return s.bits

@@ -174,6 +174,13 @@ func (d *decoder) ownSyntax(n *yaml.Node, u encoding.TextUnmarshaler, path strin
 	}
 	if err := u.UnmarshalText([]byte(n.Value)); err != nil {
 		d.fail(n, path, "%s", clipLong(err.Error()))
+		return
+	}
+	// A word that YAML takes for a number or a flag reads as text only by
+	// chance: a phase that is called 5 must be written "5".
+	_, mayBeNumber := u.(numbered)
+	if tag := n.ShortTag(); tag == "!!bool" || (tag == "!!int" || tag == "!!float") && !mayBeNumber {
+		d.fail(n, path, `is %s, but must be text: write "%s"`, kindOf(n), clip(n.Value))
 	}
 }
 

@@ -32,7 +32,12 @@ func Schema() []byte {
 // patterned is a scalar in a syntax of its own.
 type patterned interface{ SchemaPattern() string }
 
-// examples is a type of several shapes.
+// numbered is a patterned scalar that may also be written as a number; others
+// must be text.
+type numbered interface{ SchemaNumber() map[string]any }
+
+// examples is a type of several shapes: an example of each, or the words that
+// it may be.
 type examples interface{ PlanSchema() []any }
 
 func schemaOf(t reflect.Type) node {
@@ -41,7 +46,7 @@ func schemaOf(t reflect.Type) node {
 	}
 	switch t {
 	case durationType:
-		return node{"anyOf": []node{{"type": "string", "pattern": `^[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)([0-9]+(\.[0-9]*)?(ns|us|µs|μs|ms|s|m|h))*$`}, {"const": 0}}}
+		return node{"type": "string", "pattern": durationPattern}
 	case ruleType:
 		return schemaOfRule()
 	case specType:
@@ -52,7 +57,11 @@ func schemaOf(t reflect.Type) node {
 		return schemaOfExamples(e)
 	}
 	if p, ok := zero.(patterned); ok {
-		return node{"anyOf": []node{{"type": "string", "pattern": p.SchemaPattern()}, {"type": "number"}}}
+		text := node{"type": "string", "pattern": p.SchemaPattern()}
+		if n, ok := zero.(numbered); ok {
+			return node{"anyOf": []node{text, n.SchemaNumber()}}
+		}
+		return text
 	}
 	return schemaOfKind(t)
 }
@@ -60,6 +69,10 @@ func schemaOf(t reflect.Type) node {
 func schemaOfExamples(e examples) node {
 	var any []node
 	for _, x := range e.PlanSchema() {
+		if words, ok := x.([]string); ok {
+			any = append(any, node{"enum": words})
+			continue
+		}
 		any = append(any, schemaOf(reflect.TypeOf(x)))
 	}
 	return node{"anyOf": any}
@@ -72,12 +85,13 @@ func schemaOfKind(t reflect.Type) node {
 	case reflect.Slice:
 		return schemaOfSlice(t)
 	case reflect.String:
-		// The decoder takes a bare number or word for text, as people write both.
-		return node{"type": []string{"string", "number", "boolean"}}
+		return node{"type": "string"}
 	case reflect.Bool:
 		return node{"type": "boolean"}
-	case reflect.Int, reflect.Int64, reflect.Uint64, reflect.Int32:
+	case reflect.Int, reflect.Int64, reflect.Int32:
 		return node{"type": "integer"}
+	case reflect.Uint64, reflect.Uint32:
+		return node{"type": "integer", "minimum": 0}
 	case reflect.Float64:
 		return node{"type": "number"}
 	}
@@ -90,7 +104,9 @@ func schemaOfSlice(t reflect.Type) node {
 	case key < 0:
 		return node{"type": "array", "items": schemaOf(t.Elem())}
 	case value >= 0:
-		return node{"type": "object", "additionalProperties": schemaOf(t.Elem().Field(value).Type)}
+		// The value of a header or a variable may be a bare number or flag: it
+		// is meant as its text.
+		return node{"type": "object", "additionalProperties": node{"type": []string{"string", "number", "boolean"}}}
 	}
 	return node{"type": "object", "additionalProperties": schemaOf(t.Elem())}
 }

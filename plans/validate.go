@@ -126,6 +126,9 @@ func (s Safety) validate(f *findings) {
 		if c.Outcome == "" {
 			f.add(path+".outcome", "is missing: say which outcome is counted, such as error")
 		}
+		if c.Above <= 0 || c.Above >= 1 {
+			f.add(path+".above", "is %s: give a share between 0 and 1, such as 50%%; for any at all, write 0.01%%", c.Above)
+		}
 		if c.For < time.Second || c.For > stopForMax || c.For%time.Second != 0 {
 			f.add(path+".for", "is %s: give whole seconds from 1s to %s", c.For, time.Duration(stopForMax))
 		}
