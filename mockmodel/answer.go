@@ -92,9 +92,6 @@ func (a *attempt) answer() {
 	} else {
 		a.deliver(t)
 	}
-	if a.rec.Cause == journal.CauseNone && a.shown != 0 {
-		a.rec.Cause = journal.CauseFault
-	}
 }
 
 // prepare fills in the answer: who gives it, what it says, what it costs.
@@ -224,9 +221,6 @@ func (a *attempt) deliver(t timing) {
 	a.w.Header()["Content-Type"] = jsonType
 	a.writeHead(200, len(a.buf))
 	rec.TokensEmitted = n
-	if a.effect.Mutation != nil {
-		a.show(faults.SlotMutation)
-	}
 	at := len(a.buf)
 	if a.effect.Ending != nil {
 		at = a.cutBody(a.effect.Ending.After)
@@ -242,7 +236,17 @@ func (a *attempt) deliver(t timing) {
 		a.endHere()
 		return
 	}
+	a.mutated(true)
 	rec.End = journal.AttemptComplete
+}
+
+// mutated notes that the mutation has shown. That an answer is empty shows at
+// its end, that another model speaks with the first word: who has left before
+// that, or was cut off, has not met it.
+func (a *attempt) mutated(whole bool) {
+	if m := a.effect.Mutation; m != nil && (whole || m.Kind != faults.MutationEmpty && a.rec.TokensEmitted > 0) {
+		a.show(faults.SlotMutation)
+	}
 }
 
 // cutBody returns where an answer in one piece is cut: the whole of it has

@@ -32,7 +32,7 @@ type attempt struct {
 	// outputAsked is how many tokens the request id asks for; 0: it does not say.
 	outputAsked int
 	key         stepKey
-	holds       []hold // honest limits on the step
+	holds       []hold // honest limits on the step at the model
 	request     string // the id in headers and bodies, 24 characters
 	station     *station
 	inside      bool // it has a slot of the station
@@ -184,6 +184,7 @@ func (a *attempt) readBody() bool {
 // on the connection, so that nobody waits for the rest.
 func (a *attempt) unread(status int) {
 	a.rec.Cause, a.barred = journal.CauseValidation, true
+	a.ctx = a.s.ctx // net/http ended the call's own where the read failed; the caller is there
 	a.w.Header().Set("Connection", "close")
 	r := a.route.vendor.words(status, &a.call)
 	a.refuse(&r)
@@ -254,7 +255,7 @@ func (a *attempt) identify() {
 		a.outputAsked = id.ID.OutputTokens
 	}
 	a.key = stepKey(finish(finish(fnvString(fnvOffset, rec.Key.Phase)+uint64(rec.Key.Index)) + rec.StepHash))
-	rec.Ordinal, a.holds = a.s.memory.arrive(a.key, rec.ArrivedNs)
+	rec.Ordinal, a.holds = a.s.memory.arrive(a.key, rec.ModelAsked, rec.ArrivedNs)
 	a.request = requestID(a.s.opt.Seed, rec)
 }
 
@@ -342,8 +343,8 @@ func (a *attempt) takeSlot() bool {
 	return true
 }
 
-// refuse answers with an error.
-func (a *attempt) refuse(r *refusal) {
+// refuse answers with an error. false: the caller is gone.
+func (a *attempt) refuse(r *refusal) bool {
 	h := a.w.Header()
 	rec := &a.rec
 	rec.Code = r.code
@@ -356,10 +357,12 @@ func (a *attempt) refuse(r *refusal) {
 	}
 	h["Content-Type"] = jsonType
 	a.writeHead(r.status, len(a.buf))
-	if a.write(a.buf) {
-		rec.LastNs = rec.HeaderNs
-		rec.End = journal.AttemptComplete
+	if !a.write(a.buf) {
+		return false
 	}
+	rec.LastNs = rec.HeaderNs
+	rec.End = journal.AttemptComplete
+	return true
 }
 
 // writeHead sends status and headers; length -1 is a stream.
@@ -375,9 +378,14 @@ func (a *attempt) writeHead(status, length int) {
 	a.w.WriteHeader(status)
 }
 
-// write sends b at once. false: the caller is gone.
+// write sends b at once. false: the caller is gone. The kernel takes the first
+// bytes after a hang-up without a word, so the context is asked first: what
+// nobody can have read was not answered.
 func (a *attempt) write(b []byte) bool {
-	_, err := a.w.Write(b)
+	err := a.ctx.Err()
+	if err == nil {
+		_, err = a.w.Write(b)
+	}
 	if err == nil {
 		err = a.rc.Flush()
 	}

@@ -16,7 +16,6 @@ func (a *attempt) connectionFault() bool {
 	if c == nil {
 		return false
 	}
-	a.rec.Cause = journal.CauseFault
 	if a.ctx.Err() != nil {
 		a.gone()
 		return true
@@ -38,7 +37,6 @@ func (a *attempt) statusFault() bool {
 	if e == nil {
 		return false
 	}
-	a.rec.Cause = journal.CauseFault
 	if d := a.effect.Delay; d != nil {
 		wait := d.FirstToken(0, a.station.inFlight()+1)
 		if wait > 0 {
@@ -48,9 +46,10 @@ func (a *attempt) statusFault() bool {
 			return true
 		}
 	}
-	a.show(faults.SlotStatus)
 	r := a.statusWords(e)
-	a.refuse(&r)
+	if a.refuse(&r) {
+		a.show(faults.SlotStatus)
+	}
 	return true
 }
 
@@ -103,25 +102,22 @@ func (a *attempt) quotasTold(wait time.Duration) quotas {
 func (a *attempt) sayHint(e *faults.Status, now int64) (wait time.Duration, said bool) {
 	wall := a.s.opt.Epoch.Time(now)
 	for _, h := range a.holds {
-		if h.rule == e.Rule {
-			a.rec.EarliestNs = h.untilNs
-			if left := time.Duration(h.saidNs - now); left > 0 {
-				return a.sayLeft(e, h, left, now), true
-			}
-			return a.sayNew(e, wall) // it lies: the hint has run out, the limit has not
+		if h.rule != e.Rule || h.untilNs <= now { // it may have run out while a delay lasted
+			continue
 		}
+		a.rec.EarliestNs = h.untilNs
+		if left := time.Duration(h.saidNs - now); left > 0 {
+			return a.sayLeft(e, h, left, now), true
+		}
+		return a.sayNew(e, wall) // it lies: the hint has run out, the limit has not
 	}
-	if hold := e.Hold(wall); hold > 0 {
+	if lasts := e.Hold(wall); lasts > 0 {
 		wait, _ := e.RetryAfter.Wait(wall)
-		until := saturate(now, hold)
-		a.s.memory.keep(a.key, holdOf(e, until, saturate(now, wait)), now)
-		a.rec.EarliestNs = until
+		h := hold{rule: e.Rule, model: a.rec.ModelAsked, untilNs: saturate(now, lasts), saidNs: saturate(now, wait), kind: e.RetryAfter.Kind}
+		a.s.memory.keep(a.key, h, now)
+		a.rec.EarliestNs = h.untilNs
 	}
 	return a.sayNew(e, wall)
-}
-
-func holdOf(e *faults.Status, until, said int64) hold {
-	return hold{rule: e.Rule, untilNs: until, saidNs: said, kind: e.RetryAfter.Kind}
 }
 
 func saturate(now int64, d time.Duration) int64 {
@@ -201,7 +197,6 @@ const resetGrace = time.Millisecond
 // endHere carries out the ending of an answer whose part before it is sent.
 func (a *attempt) endHere() {
 	e := a.effect.Ending
-	a.rec.Cause = journal.CauseFault
 	if e.Kind == faults.EndingReset && !a.wait(a.now()+int64(resetGrace)) {
 		return
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"syscall"
@@ -80,6 +82,7 @@ func TestHangUpIsNoticedAtOnce(t *testing.T) {
 	slow := Config{Models: []Model{model("m", 5*time.Second, 1, 5)}}
 	crowded := model("m", time.Hour, 1, 1)
 	crowded.Slots = 1
+	other := rule(t, "wrong_model", func(f *faults.WrongModel) { f.Model = "n" })
 	for _, c := range []struct {
 		name  string
 		c     Config
@@ -101,6 +104,10 @@ func TestHangUpIsNoticedAtOnce(t *testing.T) {
 		{"between slow tokens", slow, []faults.Rule{rule(t, "trickle", func(f *faults.Trickle) { f.Interval = time.Hour })}, streamed, 8 * time.Second, journal.AttemptPeerClosed, "trickle:injected(pace)", 1},
 		{"in a stalled stream", slow, []faults.Rule{rule(t, "stall_mid_stream", func(f *faults.Cut) { f.AfterTokens = ptr(2) })}, streamed, time.Minute, journal.AttemptStall, "stall_mid_stream:injected(ending@2)", 2},
 		{"in a stalled body", slow, []faults.Rule{rule(t, "stall_mid_stream", func(f *faults.Cut) { f.AfterTokens = ptr(2) })}, "", time.Minute, journal.AttemptStall, "stall_mid_stream:injected(ending@2)", 5},
+		{"before an empty body", slow, []faults.Rule{plain(t, "empty_200")}, "", 3 * time.Second, journal.AttemptPeerClosed, "empty_200:missed(mutation)", 0},
+		{"before the end of an empty stream", slow, []faults.Rule{plain(t, "empty_200")}, streamed, 3 * time.Second, journal.AttemptPeerClosed, "empty_200:missed(mutation)", 0},
+		{"before the first word of another model", slow, []faults.Rule{other}, streamed, 3 * time.Second, journal.AttemptPeerClosed, "wrong_model:missed(mutation)", 0},
+		{"behind the first word of another model", slow, []faults.Rule{other}, streamed, 6500 * time.Millisecond, journal.AttemptPeerClosed, "wrong_model:injected(mutation)", 2},
 		{"before a stall", slow, []faults.Rule{rule(t, "stall_mid_stream", func(f *faults.Cut) { f.AfterTokens = ptr(3) })}, streamed, 6500 * time.Millisecond, journal.AttemptPeerClosed, "stall_mid_stream:missed(ending)", 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -125,6 +132,50 @@ func TestHangUpIsNoticedAtOnce(t *testing.T) {
 			})
 		})
 	}
+}
+
+// An answer to a caller that is known to be gone was not given, though the
+// kernel would take its bytes.
+func TestNothingIsSaidToNobody(t *testing.T) {
+	for _, c := range []struct{ fault, state string }{
+		{"http_500", "http_500:missed(status)"}, {"conn_reset_pre", "conn_reset_pre:missed(connection)"},
+		{"empty_200", "empty_200:missed(mutation)"}, {"stall_mid_stream", "stall_mid_stream:missed(ending)"},
+	} {
+		virtual(t, Config{Models: []Model{instant("m", 50)}}, []faults.Rule{plain(t, c.fault)}, func(g *rig) {
+			gone, leave := context.WithCancel(context.Background())
+			leave()
+			func() {
+				defer func() {
+					if p := recover(); p != http.ErrAbortHandler {
+						t.Errorf("%s: ended with %v", c.fault, p)
+					}
+				}()
+				g.s.serve(httptest.NewRecorder(), g.request(gone, ask{path: chatPath, body: chat("m", streamed)}))
+			}()
+			if rec := g.last(); rec.End != journal.AttemptPeerClosed || rec.PeerClosedNs == journal.Never || rec.TokensEmitted != 0 || rec.Cause != journal.CauseNone || states(rec) != c.state {
+				t.Errorf("%s: %s, %+v", c.fault, states(rec), rec)
+			}
+		})
+	}
+}
+
+// A caller that reads nothing blocks a write; that it leaves is noticed there too.
+func TestHangUpDuringAWrite(t *testing.T) {
+	each(t, Config{Models: []Model{model("m", 0, 0, 1_000_000)}}, nil, func(t *testing.T, g *rig) {
+		ctx, leave := context.WithCancel(context.Background())
+		resp, err := g.client.Do(g.request(ctx, ask{path: chatPath, body: chat("m", streamed)}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if _, err := io.ReadFull(resp.Body, make([]byte, 1<<10)); err != nil {
+			t.Fatal(err)
+		}
+		leave()
+		if rec := g.last(); rec.End != journal.AttemptPeerClosed || rec.TokensEmitted == 0 || rec.TokensEmitted == rec.TokensPlanned {
+			t.Errorf("end %s with %d of %d tokens", rec.End, rec.TokensEmitted, rec.TokensPlanned)
+		}
+	})
 }
 
 // On a real socket too, for every kind of wait that the kernel could hide.

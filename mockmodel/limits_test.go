@@ -244,6 +244,42 @@ func chosen(g *rig, q ask, n int) string {
 	return out
 }
 
+// Providers limit each model on its own: a limit does not hold back a fallback
+// to another model, and that one's dice do not lift it.
+func TestHonestRateLimitIsTheModels(t *testing.T) {
+	half := faults.Share(0.5)
+	limit := plain(t, "rate_limit", func(r *faults.Rule) { r.Probability = &half })
+	virtual(t, Config{Models: []Model{instant("m", 1), instant("small", 1)}}, []faults.Rule{limit}, func(g *rig) {
+		q := ask{path: chatPath, body: chat("m", ""), id: wire.ID{Phase: "warm", Tenant: "t1", OutputTokens: 1}}
+		for chosen(g, q, 4) != "1000" {
+			q.id.Index++
+		}
+		for i, c := range []struct{ model, state string }{
+			{"m", "rate_limit:injected(status)"}, {"small", "rate_limit:passed"}, {"m", "rate_limit:held(status)"}, {"small", "rate_limit:passed"},
+		} {
+			q.body = chat(c.model, "")
+			g.send(q)
+			if rec := g.last(); states(rec) != c.state || rec.Ordinal != i+1 {
+				t.Errorf("attempt %d, at %s: %s, ordinal %d", i+1, c.model, states(rec), rec.Ordinal)
+			}
+		}
+	})
+}
+
+// A limit that ran out while its answer was delayed is given anew, and holds.
+func TestDelayedRateLimitIsHonest(t *testing.T) {
+	slow := rule(t, "slow_ttft", func(f *faults.SlowTTFT) { f.By = 3 * time.Second })
+	virtual(t, Config{Models: []Model{instant("m", 1)}}, []faults.Rule{plain(t, "rate_limit"), slow}, func(g *rig) {
+		for i, c := range []struct{ sent, earliest time.Duration }{{0, 5 * time.Second}, {4 * time.Second, 9 * time.Second}, {8 * time.Second, 13 * time.Second}} {
+			<-time.After(c.sent - g.elapsed())
+			r := g.send(ask{path: chatPath, body: chat("m", "")})
+			if rec := g.last(); told(t, r) != 2*time.Second || rec.EarliestNs != int64(c.earliest) {
+				t.Errorf("attempt %d: told %v, free at %v, want %v", i+1, told(t, r), time.Duration(rec.EarliestNs), c.earliest)
+			}
+		}
+	})
+}
+
 func TestHints(t *testing.T) {
 	seconds := func(d time.Duration) faults.Hint { return faults.Hint{Kind: faults.HintSeconds, For: d} }
 	for _, c := range []struct {

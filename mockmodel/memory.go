@@ -1,6 +1,7 @@
 package mockmodel
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -32,9 +33,12 @@ type generation struct {
 // steps in memory, two are confused once in 40 million runs.
 type stepKey uint64
 
-// hold is an honest limit that a step has been told of.
+// hold is an honest limit that a step has been told of. Providers limit each
+// model on its own, so it holds back the retries of the step at that model and
+// not a fallback to another one.
 type hold struct {
 	rule    int
+	model   string // that was asked for
 	untilNs int64 // when the step is let through again
 	saidNs  int64 // when its hint runs out; before untilNs if the hint lies
 	kind    faults.HintKind
@@ -54,9 +58,9 @@ func newGeneration() generation {
 	return generation{map[stepKey]int32{}, map[stepKey][]hold{}}
 }
 
-// arrive counts an attempt of a step and returns its ordinal, from 1, with the
-// limits that hold it back at now.
-func (m *memory) arrive(k stepKey, now int64) (ordinal int, holds []hold) {
+// arrive counts an attempt of a step and returns its ordinal, from 1, across
+// models, with the limits of the model that hold it back at now.
+func (m *memory) arrive(k stepKey, model string, now int64) (ordinal int, holds []hold) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.age(now)
@@ -66,34 +70,43 @@ func (m *memory) arrive(k stepKey, now int64) (ordinal int, holds []hold) {
 	}
 	m.young.ordinals[k] = n + 1
 
-	held, ok := m.young.holds[k]
-	if !ok {
-		held = m.old.holds[k]
+	held := m.held(k, now)
+	if len(held) > 0 {
+		m.young.holds[k] = held // moved; what has run out is dropped
+	} else {
+		delete(m.young.holds, k)
 	}
 	for _, h := range held {
-		if h.untilNs > now {
+		if h.model == model {
 			holds = append(holds, h)
 		}
-	}
-	if len(held) > 0 {
-		m.young.holds[k] = holds // moved; what has run out is dropped
 	}
 	return int(n) + 1, holds
 }
 
-// keep remembers a limit. A rule that holds the step already is replaced.
+// keep remembers a limit. One of the same rule and model is replaced.
 func (m *memory) keep(k stepKey, h hold, now int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.age(now)
-	held := m.young.holds[k]
-	kept := make([]hold, 0, len(held)+1)
-	for _, o := range held {
-		if o.rule != h.rule && o.untilNs > now {
-			kept = append(kept, o)
+	held := slices.DeleteFunc(m.held(k, now), func(o hold) bool { return o.rule == h.rule && o.model == h.model })
+	m.young.holds[k] = append(held, h)
+}
+
+// held returns the limits of a step that have not run out at now, in a slice of
+// its own.
+func (m *memory) held(k stepKey, now int64) []hold {
+	all, ok := m.young.holds[k]
+	if !ok {
+		all = m.old.holds[k]
+	}
+	var kept []hold
+	for _, h := range all {
+		if h.untilNs > now {
+			kept = append(kept, h)
 		}
 	}
-	m.young.holds[k] = append(kept, h)
+	return kept
 }
 
 // forgetHolds drops all limits: the rules that they belong to are gone.

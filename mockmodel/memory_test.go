@@ -8,11 +8,11 @@ import (
 func TestOrdinalsCountPerStep(t *testing.T) {
 	m := newMemory(time.Minute)
 	for i, want := range []int{1, 2, 3} {
-		if got, _ := m.arrive(1, int64(i)); got != want {
+		if got, _ := m.arrive(1, "m", int64(i)); got != want {
 			t.Errorf("attempt %d has ordinal %d", want, got)
 		}
 	}
-	if got, _ := m.arrive(2, 3); got != 1 {
+	if got, _ := m.arrive(2, "m", 3); got != 1 {
 		t.Errorf("another step begins at 1, not %d", got)
 	}
 }
@@ -22,19 +22,19 @@ func TestOrdinalsCountPerStep(t *testing.T) {
 func TestMemoryForgets(t *testing.T) {
 	m := newMemory(time.Minute)
 	minute := int64(time.Minute)
-	m.arrive(1, 0)
-	m.arrive(2, 0)
-	if n, _ := m.arrive(1, minute); n != 2 {
+	m.arrive(1, "m", 0)
+	m.arrive(2, "m", 0)
+	if n, _ := m.arrive(1, "m", minute); n != 2 {
 		t.Errorf("after one horizon: ordinal %d, want 2", n)
 	}
-	if n, _ := m.arrive(1, 2*minute); n != 3 {
+	if n, _ := m.arrive(1, "m", 2*minute); n != 3 {
 		t.Errorf("touched again: ordinal %d, want 3", n)
 	}
-	if n, _ := m.arrive(2, 2*minute); n != 1 {
+	if n, _ := m.arrive(2, "m", 2*minute); n != 1 {
 		t.Errorf("untouched for two horizons: ordinal %d, want 1", n)
 	}
 	for i := range stepKey(100_000) {
-		m.arrive(1000+i, 3*minute+int64(i)*int64(time.Second))
+		m.arrive(1000+i, "m", 3*minute+int64(i)*int64(time.Second))
 	}
 	if n := len(m.young.ordinals) + len(m.old.ordinals); n > 2*61 {
 		t.Errorf("%d steps in memory at one a second and a horizon of a minute", n)
@@ -45,7 +45,7 @@ func TestMemoryIsBoundedByNumber(t *testing.T) {
 	m := newMemory(time.Hour)
 	m.max = 100
 	for i := range stepKey(10_000) {
-		m.arrive(i, 1)
+		m.arrive(i, "m", 1)
 		if n := len(m.young.ordinals) + len(m.old.ordinals); n > 201 {
 			t.Fatalf("%d steps in memory", n)
 		}
@@ -54,15 +54,15 @@ func TestMemoryIsBoundedByNumber(t *testing.T) {
 
 func TestHolds(t *testing.T) {
 	m := newMemory(time.Minute)
-	m.arrive(1, 0)
-	m.keep(1, hold{rule: 3, untilNs: 100}, 0)
-	m.keep(1, hold{rule: 4, untilNs: 50}, 0)
-	m.keep(1, hold{rule: 3, untilNs: 80}, 0) // replaces the first
+	m.arrive(1, "m", 0)
+	m.keep(1, hold{rule: 3, model: "m", untilNs: 100}, 0)
+	m.keep(1, hold{rule: 4, model: "m", untilNs: 50}, 0)
+	m.keep(1, hold{rule: 3, model: "m", untilNs: 80}, 0) // replaces the first
 	for _, c := range []struct {
 		now  int64
 		want []int
 	}{{49, []int{4, 3}}, {50, []int{3}}, {79, []int{3}}, {80, nil}} {
-		_, holds := m.arrive(1, c.now)
+		_, holds := m.arrive(1, "m", c.now)
 		var rules []int
 		for _, h := range holds {
 			rules = append(rules, h.rule)
@@ -71,9 +71,9 @@ func TestHolds(t *testing.T) {
 			t.Errorf("at %d: held by %v, want %v", c.now, rules, c.want)
 		}
 	}
-	m.keep(1, hold{rule: 3, untilNs: 1000}, 90)
+	m.keep(1, hold{rule: 3, model: "m", untilNs: 1000}, 90)
 	m.forgetHolds()
-	if _, holds := m.arrive(1, 91); len(holds) != 0 {
+	if _, holds := m.arrive(1, "m", 91); len(holds) != 0 {
 		t.Errorf("forgotten holds still hold: %v", holds)
 	}
 }

@@ -22,6 +22,9 @@ func (s *Server) end(a *attempt) {
 			rec.CostNanoUSD = int64(rec.TokensIn)*nanoPerToken(p.Input) + int64(rec.TokensEmitted)*nanoPerToken(p.Output)
 		}
 	}
+	if rec.Cause == journal.CauseNone && a.shown != 0 {
+		rec.Cause = journal.CauseFault
+	}
 	rec.Rules = a.ruleHits()
 	s.mu.Lock()
 	delete(s.open, rec.ID)

@@ -43,9 +43,6 @@ func (a *attempt) stream(s streamer, t timing) {
 	h := a.w.Header()
 	h["Content-Type"], h["Cache-Control"] = streamType, noCache
 	a.writeHead(200, -1)
-	if a.effect.Mutation != nil {
-		a.show(faults.SlotMutation)
-	}
 	if a.cutNow(s, 0) {
 		return
 	}
@@ -72,6 +69,7 @@ func (a *attempt) stream(s streamer, t timing) {
 	if a.cutFrames(s) || !a.flush() {
 		return
 	}
+	a.mutated(true)
 	a.rec.End = journal.AttemptComplete
 }
 
@@ -227,6 +225,7 @@ func (a *attempt) flush() bool {
 			rec.FirstNs = now
 		}
 		rec.TokensEmitted = said
+		a.mutated(false)
 		a.emit(now, said)
 	}
 	return true
