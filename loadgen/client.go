@@ -119,8 +119,8 @@ func (c *Client) Close() {
 
 // Do sends one request and fills rec from SentNs on, up to the outcome. It
 // returns when the answer is over, or ctx is. A request that could not be sent
-// for want of files or ports on this machine is Dropped, with SentNs Never: it
-// says nothing about the target.
+// for want of time, files or ports on this machine is Dropped, with SentNs
+// Never: it says nothing about the target.
 func (c *Client) Do(ctx context.Context, a Arrival, rec *journal.Request) {
 	f := facts{key: a.Key, tenant: a.Tenant, model: c.comparable(a.Model), awaited: bodyEnd}
 	ctx, cancel := c.bound(ctx, rec)
@@ -129,7 +129,7 @@ func (c *Client) Do(ctx context.Context, a Arrival, rec *journal.Request) {
 	var answered *answer
 	req, err := c.request(httptrace.WithClientTrace(ctx, st.trace()), a, rec)
 	if err != nil {
-		rec.Dropped, rec.Err = "request_template", clip(err.Error(), journal.ErrMax)
+		rec.Dropped, rec.Err = dropTemplate, clip(err.Error(), journal.ErrMax)
 	} else {
 		answered = c.exchange(req, cancel, rec, &f)
 		st.copyTo(rec)
@@ -191,8 +191,10 @@ func (c *Client) request(ctx context.Context, a Arrival, rec *journal.Request) (
 		c.opt.Codec.SetHeaders(header, id)
 		rec.CarriersSent |= journal.CarrierHeader | journal.CarrierGateway | journal.CarrierTraceparent
 	}
+	host := header.Get("Host")
+	header.Del("Host") // net/http takes it from the field alone
 	req := &http.Request{
-		Method: c.templates.method, URL: c.url, Host: c.templates.host, Header: header,
+		Method: c.templates.method, URL: c.url, Host: host, Header: header,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
 	setBody(req, body)
@@ -218,6 +220,13 @@ func setBody(req *http.Request, body []byte) {
 
 // exchange sends the request and reads the answer: nil where none came.
 func (c *Client) exchange(req *http.Request, hangup context.CancelCauseFunc, rec *journal.Request, f *facts) *answer {
+	if req.Context().Err() != nil {
+		rec.Dropped = DropStopped
+		if endByContext(context.Cause(req.Context())) == journal.EndClientTimeout {
+			rec.Dropped = DropLate
+		}
+		return nil
+	}
 	rec.SentNs = c.opt.Epoch.Now()
 	resp, err := c.transport.RoundTrip(req)
 	now := c.opt.Epoch.Now()

@@ -38,6 +38,7 @@ type answer struct {
 	found   []int  // how far each needle of the reader is found
 	errRule string // the response.error rule that matched
 	note    string // what is odd about the answer
+	awaited string // what did not come, where that is neither the format's event nor the end of the body
 	over    bool   // the terminal event or an error came: nothing more is awaited
 }
 
@@ -126,6 +127,19 @@ func (a *answer) fail(code, message string) {
 		a.rec.ErrorCode, a.rec.StreamError = clip(a.reader.mask(code), nameMax), clip(a.reader.mask(message), journal.ErrMax)
 	}
 	a.over = true
+}
+
+// notJSON takes that the body as a whole is no JSON. A client gets nothing out
+// of it, so what was read of its beginning does not make it an answer. Where
+// nothing was, that it is empty says it all.
+func (a *answer) notJSON(what string) {
+	switch {
+	case a.awaited != "": // it was cut, and is judged by that
+	case a.rec.FirstNs == journal.Never:
+		a.remark(what)
+	default:
+		a.fail("", what)
+	}
 }
 
 // failed takes an error as the dialects write it: an object with message,

@@ -1,6 +1,8 @@
 package loadgen
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"mime"
@@ -39,8 +41,11 @@ var (
 // Whether it is a stream is for its content type to say, not for what was
 // asked: services answer in one piece what they have in a cache.
 func (a *answer) read(resp *http.Response) error {
-	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	kind := mediaType(resp.Header)
 	a.source = resp.Body
+	if coding := resp.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		a.remark("content encoding " + clip(coding, nameMax) + ", which was not asked for")
+	}
 	a.events = kind == "text/event-stream"
 	f := a.reader.format
 	switch {
@@ -64,6 +69,9 @@ func (a *answer) read(resp *http.Response) error {
 		return err
 	}
 	a.terminate(terminalBody)
+	if f.body != nil && cutJSON(a.body) {
+		a.cut()
+	}
 	if a.reader.paths {
 		if tree, ok := a.tree(); ok {
 			a.errRule = a.reader.errorByPath(tree)
@@ -75,6 +83,35 @@ func (a *answer) read(resp *http.Response) error {
 		f.body(a.body, a)
 	}
 	return nil
+}
+
+// mediaType is the content type without its parameters, even where those make
+// no sense.
+func mediaType(h http.Header) string {
+	text := h.Get("Content-Type")
+	kind, _, err := mime.ParseMediaType(text)
+	if err != nil {
+		kind, _, _ = strings.Cut(text, ";")
+		kind = strings.ToLower(strings.TrimSpace(kind))
+	}
+	return kind
+}
+
+// cutJSON reports whether b is the beginning of a JSON object or array, and not
+// all of it: a client raises on it, whatever could be read before the cut.
+func cutJSON(b []byte) bool {
+	i := skipSpace(b, 0)
+	if i == len(b) || b[i] != '{' && b[i] != '[' || skipValue(b, i, 0) >= 0 {
+		return false
+	}
+	var whole json.RawMessage
+	return errors.Is(json.NewDecoder(bytes.NewReader(b)).Decode(&whole), io.ErrUnexpectedEOF)
+}
+
+// cut takes the end of the body back: it came before the end of the JSON.
+func (a *answer) cut() {
+	a.rec.TerminalNs, a.rec.TerminalKind = journal.Never, ""
+	a.awaited = "the end of the JSON"
 }
 
 // Read reads from the body and stamps what came.
@@ -150,7 +187,9 @@ func (a *answer) readEvents() error {
 			a.judgeEvent()
 		}
 		if a.over && linger == nil {
-			linger = time.AfterFunc(lingerMax, func() { a.hangup(errLinger) })
+			// Not a.hangup: a late timer would find that of the next answer there.
+			hangup := a.hangup
+			linger = time.AfterFunc(lingerMax, func() { hangup(errLinger) })
 			defer linger.Stop()
 		}
 	}
@@ -176,7 +215,10 @@ func (a *answer) report(resp *http.Response, err error, f *facts) {
 		f.errorRule = a.errRule
 	}
 	f.streamError, f.terminal = rec.StreamError, rec.TerminalKind
-	if a.events && a.reader.format.awaits != "" {
+	switch {
+	case a.awaited != "":
+		f.awaited = a.awaited
+	case a.events && a.reader.format.awaits != "":
 		f.awaited = a.reader.format.awaits
 	}
 	if errors.Is(err, errTooLong) || errors.Is(err, wire.ErrFrameSize) {

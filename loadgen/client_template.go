@@ -29,7 +29,6 @@ type askData struct {
 type templates struct {
 	format *format
 	method string
-	host   string      // "": that of the URL
 	fixed  http.Header // headers that are the same in each request
 	filled []filledHeader
 	body   *template.Template // nil: what the format asks
@@ -60,10 +59,6 @@ func newTemplates(c RequestConfig, formatName string) (*templates, []Problem) {
 			continue
 		}
 		t.filled = append(t.filled, filledHeader{name, text})
-	}
-	if host := t.fixed.Get("Host"); host != "" {
-		t.host = host
-		t.fixed.Del("Host")
 	}
 	if c.Body != "" {
 		text, problem := parseTemplate("body", c.Body)

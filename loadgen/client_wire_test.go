@@ -53,6 +53,17 @@ func TestAnswersOnTheWire(t *testing.T) {
 		{"an error in a body of status 200", "", true, jsonAnswer(`{"error":{"message":"boom"}}`), eof, "error server body_end chunks=0 bytes=0  -1/-1"},
 		{"HTML of a proxy", "", true, jsonAnswer(`<html>`), eof, "empty server body_end chunks=0 bytes=0  -1/-1"},
 		{"a body that is shorter than announced", "", true, ok + "Content-Length: 100\r\n\r\n{\"choices\":", eof, "truncated eof  chunks=0 bytes=0  -1/-1"},
+		{"a body that ends in the middle of its JSON, though as long as announced", "", true, ok + "Content-Length: 85\r\n\r\n" + `{"choices":[{"message":{"content":"42"},"finish_reason":"stop"}],"usage":{"prompt_tok`, eof, "truncated server  chunks=1 bytes=2 stop -1/-1"},
+		{"the same, before there is any content", "", true, jsonAnswer(`{"id":"c1","choices":[{"mess`), eof, "truncated server  chunks=0 bytes=0  -1/-1"},
+		{"the same of Anthropic", "anthropic", true, jsonAnswer(`{"content":[{"type":"text","text":"42"}],"stop_re`), eof, "truncated server  chunks=1 bytes=2  -1/-1"},
+		{"the same, where a path finds the text", "json", true, jsonAnswer(`{"answer":"42",`), eof, "truncated server  chunks=0 bytes=0  -1/-1"},
+		{"a body that is JSON and something else", "", true, jsonAnswer(`{"choices":[{"message":{"content":"42"}}]} trailing`), eof, "error server body_end chunks=1 bytes=2  -1/-1"},
+		{"a body that is no JSON, though it begins so", "", true, jsonAnswer(`{choices:[]}`), eof, "empty server body_end chunks=0 bytes=0  -1/-1"},
+		{"no body at all", "", true, jsonAnswer(" "), eof, "empty server body_end chunks=0 bytes=0  -1/-1"},
+		{"[DONE] with something behind it, as the SDKs take it", "", false, sse(delta("42"), "data: [DONE] \n\n") + lastChunk, eof, "full server [DONE] chunks=1 bytes=2  -1/-1"},
+		{"a tool call without an id", "", true, jsonAnswer(`{"choices":[{"message":{"content":null,"tool_calls":[{"id":"","type":"function","function":{"name":"f","arguments":"{}"}}]}}]}`), eof, "full server body_end chunks=1 bytes=0  -1/-1"},
+		{"an event stream whose content type has a broken parameter", "", false, strings.Replace(sse(delta("42"), doneFrame), "event-stream", "event-stream; charset", 1) + lastChunk, eof, "full server [DONE] chunks=1 bytes=2  -1/-1"},
+		{"a compressed answer that nobody asked for", "", true, strings.Replace(jsonAnswer("\x1f\x8b\x08"), "\r\n\r\n", "\r\nContent-Encoding: gzip\r\n\r\n", 1), eof, "empty server body_end chunks=0 bytes=0  -1/-1"},
 		{"a stream was asked for and a body came", "", false, jsonAnswer(`{"choices":[{"message":{"content":"42"}}]}`), eof, "full server body_end chunks=1 bytes=2  -1/-1"},
 		{"a body was asked for and a stream came", "", true, sse(delta("42"), doneFrame) + lastChunk, eof, "full server [DONE] chunks=1 bytes=2  -1/-1"},
 		{"a stream of Anthropic to its end", "anthropic", false, sse(anthropicStart, ping, anthropicText, ping, anthropicEnd) + lastChunk, eof, "full server message_stop chunks=1 bytes=8 end_turn 9/5"},
@@ -175,7 +186,7 @@ func TestWhatIsSent(t *testing.T) {
 		_, _ = conn.Write([]byte("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Request-Id: r1\r\nSet-Cookie: secret\r\nX-Degraded: cached\r\nRetry-After: 2\r\nContent-Length: 2\r\n\r\n{}"))
 	})
 	c := testClient(t, url, func(o *ClientOptions) {
-		o.Request.Headers = []Header{{"authorization", "Bearer key-{{.Tenant}}"}, {"host", "service.internal"}}
+		o.Request.Headers = []Header{{"authorization", "Bearer key-{{.Tenant}}"}, {"host", "{{.Tenant}}.service.internal"}}
 		o.Prompt = func(Arrival) string { sent = "say \"hi\""; return sent }
 	})
 	c.SetMarker(true)
@@ -190,7 +201,7 @@ func TestWhatIsSent(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got.Header.Get(name), value)
 		}
 	}
-	if got.Host != "service.internal" || got.Method != "POST" || got.URL.Path != "/v1/chat/completions" {
+	if got.Host != "t1.service.internal" || got.Method != "POST" || got.URL.Path != "/v1/chat/completions" {
 		t.Errorf("%s %s to host %s", got.Method, got.URL, got.Host)
 	}
 	if rec.PromptHash != wire.Fold64([]byte(sent)) {

@@ -35,7 +35,7 @@ func readAnthropic(b []byte, a *answer) {
 	m := membersOf(b)
 	anthropicMessage(&m, a)
 	if !m.rest() {
-		a.remark("the body is no JSON object")
+		a.notJSON("the body is no JSON object")
 	}
 }
 

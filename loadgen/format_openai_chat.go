@@ -1,6 +1,9 @@
 package loadgen
 
-import "strconv"
+import (
+	"bytes"
+	"strconv"
+)
 
 // openAIChat is the chat completion of OpenAI, as JSON and as a stream of
 // chunks that ends with [DONE].
@@ -12,6 +15,9 @@ var openAIChat = format{
 
 // doneData is the data of the event that ends a stream of OpenAI.
 const doneData = "[DONE]"
+
+// isDone takes what the SDKs take: data that begins with [DONE].
+func isDone(data []byte) bool { return bytes.HasPrefix(data, []byte(doneData)) }
 
 // askOpenAI asks for usage in a stream: without it nobody says what the answer
 // cost. A request without a model leaves the choice to the service.
@@ -36,7 +42,7 @@ func readOpenAI(b []byte, a *answer) {
 	m := membersOf(b)
 	openAIMembers(&m, a, "message")
 	if !m.rest() {
-		a.remark("the body is no JSON object")
+		a.notJSON("the body is no JSON object")
 	}
 }
 
@@ -44,7 +50,7 @@ func readOpenAI(b []byte, a *answer) {
 // error whatever else it holds: openai-python _streaming.py, openai-go
 // packages/ssestream.
 func readOpenAIChunk(_ string, data []byte, a *answer) {
-	if string(data) == doneData {
+	if isDone(data) {
 		a.terminate(doneData)
 		return
 	}
@@ -94,15 +100,8 @@ func openAIChoices(b []byte, a *answer, inner string) {
 
 // first reports whether a choice has the index 0, or none.
 func first(choice []byte) bool {
-	for m := membersOf(choice); ; {
-		key, value, ok := m.next()
-		if !ok {
-			return true
-		}
-		if string(key) == "index" {
-			return string(value) == "0"
-		}
-	}
+	index := memberOf(choice, "index")
+	return index == nil || string(index) == "0"
 }
 
 func openAIChoice(choice []byte, a *answer, inner string) {
@@ -169,7 +168,8 @@ func openAIContent(b []byte, a *answer) {
 }
 
 // openAIToolCalls counts calls. In a stream the first piece of a call has its
-// id, the others only pieces of its arguments.
+// id and its function's name, the others only pieces of its arguments. Some
+// services that are made after OpenAI's leave the id empty.
 func openAIToolCalls(b []byte, a *answer) {
 	for calls := elementsOf(b); ; {
 		_, call, ok := calls.next()
@@ -177,16 +177,25 @@ func openAIToolCalls(b []byte, a *answer) {
 			return
 		}
 		a.progress(true)
-		for m := membersOf(call); ; {
-			key, value, ok := m.next()
-			if !ok {
-				break
-			}
-			if text, _ := textOf(value); string(key) == "id" && len(text) > 0 {
-				a.rec.ToolCalls++
-			}
+		if hasText(call, "id") || hasText(memberOf(call, "function"), "name") {
+			a.rec.ToolCalls++
 		}
 	}
+}
+
+// memberOf returns the value of a member of the object b, nil if it has none.
+func memberOf(b []byte, name string) []byte {
+	for m := membersOf(b); ; {
+		key, value, ok := m.next()
+		if !ok || string(key) == name {
+			return value
+		}
+	}
+}
+
+func hasText(b []byte, name string) bool {
+	text, _ := textOf(memberOf(b, name))
+	return len(text) > 0
 }
 
 func openAIUsage(b []byte, a *answer) {

@@ -50,8 +50,13 @@ type Runner struct {
 // rates are counts of one second.
 type rates struct{ second, due, sent int64 }
 
-// DropMaxInFlight is why a request is dropped: too many are open.
-const DropMaxInFlight = "max_in_flight"
+// Why a request is dropped, beside what the machine lacks (see ownFault).
+const (
+	DropMaxInFlight = "max_in_flight"            // too many are open
+	DropLate        = "late"                     // its user had given up before the generator came to send it
+	DropStopped     = string(journal.EndStopped) // the load was ended before it was sent
+	dropTemplate    = "request_template"         // target.request cannot be filled in
+)
 
 // lagMax is the largest lag that is told apart, in nanoseconds.
 const lagMax = int64(time.Hour)
@@ -220,6 +225,10 @@ func (r *Runner) send(cut context.Context, wg *sync.WaitGroup, a Arrival, rec jo
 	ctx, cancel := context.WithDeadline(cut, r.opt.Epoch.Time(rec.DeadlineNs))
 	defer cancel()
 	r.opt.Doer.Do(ctx, a, &rec)
+	if rec.Dropped != "" { // it never left this machine
+		r.sent.Add(-1)
+		r.dropped.Add(1)
+	}
 	// The record comes before the request is no longer open: between the two a
 	// kill finds it in both, never in none.
 	r.opt.Sink.Request(&rec)

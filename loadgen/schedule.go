@@ -150,8 +150,14 @@ func (g *gaps) next() (int64, bool) {
 	return g.due(g.y), true
 }
 
-// due is the inverse of the integral, in whole microseconds. The form with the
-// root in the denominator does not cancel where the ramp is nearly flat.
+// nudge is added, in microseconds, before a due time is rounded down: 57 requests
+// at 100/s are 570 ms, and not 569.999 because the quotient came out a bit low.
+// It is far above what rounding can do in a week, and far below 1 us.
+const nudge = 1e-3
+
+// due is the inverse of the integral, rounded down to whole microseconds. The
+// form with the root in the denominator does not cancel where the ramp is
+// nearly flat.
 func (g *gaps) due(y float64) int64 {
 	slope := float64((g.to - g.from) / g.seconds)
 	root := math.Sqrt(max(0, float64(g.from*g.from)+float64(2*float64(slope*y))))
@@ -159,7 +165,7 @@ func (g *gaps) due(y float64) int64 {
 	if y == 0 {
 		t = 0
 	}
-	us := int64(t * 1e6)
+	us := int64(float64(t*1e6) + nudge)
 	return min(us, int64(g.seconds*1e6)-1) * 1000
 }
 
@@ -177,7 +183,7 @@ func (it *phaseIter) Next() (Arrival, bool, error) {
 	for {
 		w := it.s.windows[it.phase]
 		if due, ok := it.gaps.next(); ok {
-			a := it.choices.arrival(journal.Key{Phase: w.Name, Index: it.index})
+			a := it.choices.arrival(journal.Key{Phase: w.Name, Index: it.index}, 0)
 			a.DueNs = w.FromNs + due
 			it.index++
 			return a, true, nil
@@ -198,11 +204,17 @@ type choices struct {
 	seed    uint64
 	tenants []string
 	total   float64
-	last    map[string]journal.Key // by mix and tenant: the last prompt of its own
+	last    map[string]asked // by mix and tenant: the last prompt of its own
+}
+
+// asked is a prompt that can be asked again.
+type asked struct {
+	of     journal.Key
+	tokens int
 }
 
 func (s *Schedule) choices() *choices {
-	c := &choices{cfg: s.cfg, seed: s.seed, tenants: s.cfg.TenantNames(), last: map[string]journal.Key{}}
+	c := &choices{cfg: s.cfg, seed: s.seed, tenants: s.cfg.TenantNames(), last: map[string]asked{}}
 	for _, m := range s.cfg.Mix {
 		c.total += m.Weight
 	}
@@ -213,17 +225,26 @@ func (c *choices) draw(purpose string, k journal.Key) float64 {
 	return draw.Unit(draw.Bits(c.seed, purpose, k.Phase, strconv.FormatInt(k.Index, 10)))
 }
 
-func (c *choices) arrival(k journal.Key) Arrival {
+// arrival decides what the request k asks. tokens is the length of the prompt
+// that a trace recorded; 0: as its kind says. A repetition has the length of
+// the prompt that it repeats, as else it would be another one.
+func (c *choices) arrival(k journal.Key, tokens int) Arrival {
 	m := c.mix(k)
 	a := Arrival{
 		Key: k, TraceRow: -1, Tenant: c.tenants[int(c.draw("tenant", k)*float64(len(c.tenants)))],
 		Mix: m.Name, Model: m.Model, Stream: m.Stream, PromptTokens: m.PromptTokens, OutputTokens: m.OutputTokens, PromptOf: k,
 	}
+	if tokens > 0 {
+		a.PromptTokens = tokens
+	}
+	if m.Repeat == 0 {
+		return a
+	}
 	group := m.Name + "\x00" + a.Tenant
-	if last, ok := c.last[group]; ok && m.Repeat > 0 && c.draw("repeat", k) < m.Repeat {
-		a.PromptOf = last
-	} else if m.Repeat > 0 {
-		c.last[group] = k
+	if last, ok := c.last[group]; ok && c.draw("repeat", k) < m.Repeat {
+		a.PromptOf, a.PromptTokens = last.of, last.tokens
+	} else {
+		c.last[group] = asked{k, a.PromptTokens}
 	}
 	return a
 }

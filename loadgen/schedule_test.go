@@ -63,6 +63,7 @@ func TestDueTimes(t *testing.T) {
 		{"a second phase begins where the first one ends", []Phase{phase("a", "2", time.Second), phase("b", "4", 500*time.Millisecond)}, "0.000 500.000 1000.000 1250.000"},
 		{"0 to 4/s in 2 s: the k-th at the root of k", []Phase{phase("a", "0 -> 4", 2*time.Second)}, "0.000 1000.000 1414.213 1732.050"},
 		{"4/s to 0 in 2 s: the mirror image", []Phase{phase("a", "4 -> 0", 2*time.Second)}, "0.000 267.949 585.786 1000.000"},
+		{"a ramp that is flat but for a hair is a constant rate", []Phase{phase("a", "4 -> 4.000000001", time.Second)}, "0.000 250.000 500.000 750.000"},
 		{"less than one request a phase is one at its start", []Phase{phase("a", "0.5", time.Second)}, "0.000"},
 	}
 	for _, row := range rows {
@@ -75,6 +76,23 @@ func TestDueTimes(t *testing.T) {
 				t.Errorf("due at %s, want %s", strings.Join(got, " "), row.want)
 			}
 		})
+	}
+}
+
+// A constant rate is due at the k-th multiple of its period, rounded down to
+// microseconds, here computed with integers. 0.57 s is not 569,999 us because
+// a quotient came out a bit low.
+func TestConstantRatesAreExact(t *testing.T) {
+	for _, rate := range []int64{1, 3, 7, 20, 60, 100, 200, 999, 2000, 10_000} {
+		as := arrivals(t, opened(t, Config{Phases: []Phase{phase("a", strconv.FormatInt(rate, 10), 60*time.Second)}}, 1))
+		if int64(len(as)) != 60*rate {
+			t.Fatalf("%d/s for 60 s: %d requests", rate, len(as))
+		}
+		for k, a := range as {
+			if want := int64(k) * 1_000_000 / rate * 1000; a.DueNs != want {
+				t.Fatalf("%d/s: request %d is due at %d ns, want %d", rate, k, a.DueNs, want)
+			}
+		}
 	}
 }
 
@@ -198,20 +216,58 @@ func TestAzureSpike(t *testing.T) {
 	}
 }
 
+// A repetition in a trace is the earlier prompt, word for word, whatever length
+// its own row had.
+func TestRepeatsInATrace(t *testing.T) {
+	var text strings.Builder
+	text.WriteString("TIMESTAMP,ContextTokens,GeneratedTokens\n")
+	for i := range 50 {
+		fmt.Fprintf(&text, "2023-11-16 18:17:%02d.0000000,%d,%d\n", i, 100+i, 10)
+	}
+	prompts := map[string]string{}
+	repeats := 0
+	for _, a := range arrivals(t, opened(t, Config{Trace: &Trace{File: traceFileOf(t, text.String())}, Mix: []Mix{{Name: "m", Repeat: 0.5}}}, 1)) {
+		p := Prompt(1, a)
+		if a.PromptOf == a.Key {
+			prompts[a.Key.String()] = p
+			if a.PromptTokens != 100+int(a.TraceRow) {
+				t.Errorf("row %d asks %d tokens", a.TraceRow, a.PromptTokens)
+			}
+			continue
+		}
+		repeats++
+		if p != prompts[a.PromptOf.String()] {
+			t.Fatalf("row %d repeats %s with another text: %d bytes for %d", a.TraceRow, a.PromptOf, len(p), len(prompts[a.PromptOf.String()]))
+		}
+	}
+	if repeats < 10 {
+		t.Errorf("%d repeats of 50, want about half", repeats)
+	}
+}
+
+// traceFileOf writes a trace and returns its path.
+func traceFileOf(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "trace")
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 func TestTraceFormats(t *testing.T) {
 	rows := []struct{ words, text, want string }{
 		{"Azure 2023, without a line end at the end", "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:17:03.9799600,4808,10\n2023-11-16 18:17:04.0319600,3180,8", "0/4808/10/ 52/3180/8/"},
 		{"Azure 2024, with an offset and a missing fraction", "TIMESTAMP,ContextTokens,GeneratedTokens\n2024-05-10 00:00:00+00:00,1,2\n2024-05-10 00:00:00.009930+00:00,2162,5\n", "0/1/2/ 9.93/2162/5/"},
 		{"BurstGPT with 6 columns", "Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type\n5,ChatGPT,472,18,490,Conversation log\n45,GPT-4,1087,230,1317,Conversation log\n", "0/472/18/ 40000/1087/230/gpt-4o"},
 		{"BurstGPT with 8 columns, a failed row kept", "Timestamp,Session ID,Elapsed time,Model,Request tokens,Response tokens,Total tokens,Log Type\n19440110.0,1722ac82,43,GPT-4,906,446,1352,Conversation log\n19440110.5,,2,ChatGPT,36,0,36,API log\n", "0/906/446/gpt-4o 500/36/0/"},
+		{"a byte order mark, CRLF, and blank lines", "\ufeff\r\nTIMESTAMP,ContextTokens,GeneratedTokens\r\n2023-11-16 18:17:03.5,4808,10\r\n\r\n2023-11-16 18:17:04,3180,8\r\n\r\n", "0/4808/10/ 500/3180/8/"},
+		{"columns in another order, and more of them", " GeneratedTokens , NumImages,TIMESTAMP,ContextTokens\n10, 1 , 2023-11-16 18:17:03.5,4808\n", "0/4808/10/"},
 		{"Mooncake, with ties", `{"timestamp": 0, "input_length": 6758, "output_length": 500, "hash_ids": [0, 1]}` + "\n" + `{"timestamp": 0, "input_length": 7322, "output_length": 490, "hash_ids": [0, 14]}` + "\n", "0/6758/500/ 0/7322/490/"},
 	}
 	for _, row := range rows {
 		t.Run(row.words, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "trace")
-			if err := os.WriteFile(path, []byte(row.text), 0o644); err != nil {
-				t.Fatal(err)
-			}
+			path := traceFileOf(t, row.text)
 			var got []string
 			for _, a := range arrivals(t, opened(t, Config{Trace: &Trace{File: path, Models: []TraceModel{{"GPT-4", "gpt-4o"}}}}, 1)) {
 				got = append(got, fmt.Sprintf("%v/%d/%d/%s", float64(a.DueNs)/1e6, a.PromptTokens, a.OutputTokens, a.Model))
@@ -226,21 +282,36 @@ func TestTraceFormats(t *testing.T) {
 func TestBrokenTraces(t *testing.T) {
 	rows := []struct{ words, text, want string }{
 		{"unknown", "a,b,c\n1,2,3\n", "trace:1: not a trace that chaos knows"},
-		{"empty", "", "is empty"},
+		{"empty", "", "trace: is empty"},
+		{"nothing but blank lines", "\n \r\n\n", "trace: is empty"},
+		{"nothing but a byte order mark", "\ufeff", "trace: is empty"},
+		{"nothing but a header", "TIMESTAMP,ContextTokens,GeneratedTokens\n\n", "trace:2: a header, and no row after it"},
+		{"compressed", "\x1f\x8b\x08\x00\x00", "is compressed: unpack it first"},
+		{"what a terminal would obey", "\x1b]0;gone\x07,b\n", "trace:1: not a trace that chaos knows"},
+		{"a line without end", "TIMESTAMP,ContextTokens,GeneratedTokens\n" + strings.Repeat("1", lineMax+1), "trace:2: the line is longer than 1 MiB"},
+		{"tokens that are none", "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:17:03.9,many,1\n", `trace:2: "many" and "1" are no numbers of tokens`},
+		{"more tokens than there are", "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:17:03.9,1000001,1\n", "trace:2: 1000001 and 1 tokens are out of range"},
+		{"BurstGPT with a time that is none", "Timestamp,Model,Request tokens,Response tokens\n1e3,GPT-4,1,1\n", `trace:2: "1e3" is no time in seconds`},
+		{"Mooncake with a row that is cut", `{"timestamp": 0, "input_length": 1, "output_length": 1}` + "\n" + `{"timestamp": 1, "inp`, "trace:2: is no JSON object of a trace"},
+		{"Mooncake with a row that lacks a length", `{"timestamp": 0, "input_length": 1, "output_length": 1}` + "\n" + `{"timestamp": 1, "input_length": 1}`, "trace:2: lacks timestamp, input_length or output_length"},
+		{"Mooncake with a time that does not fit", `{"timestamp": 0, "input_length": 1, "output_length": 1}` + "\n" + `{"timestamp": 9e12, "input_length": 1, "output_length": 1}`, "trace:2: timestamp 9e12 is no time in milliseconds"},
 		{"a row with a missing column", "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:17:03.9,4808\n", "trace:2: has 2 columns, and the header 3"},
 		{"a row that is no time", "TIMESTAMP,ContextTokens,GeneratedTokens\nyesterday,4808,1\n", `trace:2: "yesterday" is no timestamp`},
 		{"rows out of order", "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:17:03,1,1\n2023-11-16 18:17:01,1,1\n", "trace:3: the row is 2s earlier than the one before it: sort the trace"},
 	}
 	for _, row := range rows {
 		t.Run(row.words, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "trace")
-			if err := os.WriteFile(path, []byte(row.text), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := Open(Config{Trace: &Trace{File: path}}.WithDefaults(), ".", 1); err == nil || !strings.Contains(err.Error(), row.want) {
+			_, err := Open(Config{Trace: &Trace{File: traceFileOf(t, row.text)}}.WithDefaults(), ".", 1)
+			if err == nil || !strings.Contains(err.Error(), row.want) {
 				t.Errorf("%v, want %q", err, row.want)
 			}
+			if err != nil && strings.ContainsAny(err.Error(), "\x00\x1b\x07") {
+				t.Errorf("the error holds what a terminal obeys: %q", err)
+			}
 		})
+	}
+	if _, err := Open(Config{Trace: &Trace{File: "."}}.WithDefaults(), ".", 1); err == nil || !strings.Contains(err.Error(), "is no regular file") {
+		t.Errorf("a folder: %v", err)
 	}
 	_, err := Open(Config{Trace: &Trace{File: "nowhere.csv"}}.WithDefaults(), ".", 1)
 	if err == nil || !strings.Contains(err.Error(), "github.com/Azure/AzurePublicDataset") {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/chaoskit/chaos/internal/journal"
 )
@@ -48,14 +49,17 @@ func openTrace(cfg Trace, dir string) (*traceFile, error) {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(dir, path)
 	}
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("load.trace.file: there is no %s\n%s", path, whereTraces)
-	}
-	if err != nil {
+	case err != nil:
 		return nil, fmt.Errorf("load.trace.file: %w", err)
+	case !info.Mode().IsRegular():
+		// The arrivals are counted before they are sent: a pipe reads only once.
+		return nil, fmt.Errorf("load.trace.file: %s is no regular file: give the path of one trace", path)
 	}
-	return &traceFile{cfg: cfg, path: path}, f.Close()
+	return &traceFile{cfg: cfg, path: path}, nil
 }
 
 // whereTraces says where the public traces are.
@@ -86,8 +90,6 @@ type traceRows struct {
 	parse  func(string) (row, error)
 	line   int64 // last read, from 1
 	number int64
-	held   string // a first line that is a row
-	isHeld bool
 	begun  bool
 	first  int64
 	last   int64
@@ -169,25 +171,20 @@ func (t *traceRows) read() (row, bool, error) {
 }
 
 func (t *traceRows) readLine() (string, bool, error) {
-	if t.isHeld {
-		t.isHeld = false
-		return t.held, true, nil
-	}
 	if !t.lines.Scan() {
-		if err := t.lines.Err(); err != nil {
-			return "", false, fmt.Errorf("%s:%d: %w", t.path, t.line+1, err)
-		}
-		if t.line == 0 {
-			return "", false, fmt.Errorf("%s: is empty", t.path)
-		}
-		return "", false, nil
+		return "", false, t.ended(t.lines.Err())
 	}
 	t.line++
 	line := strings.TrimSuffix(t.lines.Text(), "\r")
 	if t.parse != nil {
 		return line, true, nil
 	}
-	line = strings.TrimPrefix(line, "\ufeff")
+	if t.line == 1 {
+		line = strings.TrimPrefix(line, "\ufeff")
+	}
+	if strings.TrimSpace(line) == "" {
+		return t.readLine()
+	}
 	for _, f := range traceFormats {
 		parse, isRow := f.open(line)
 		if parse == nil {
@@ -199,14 +196,46 @@ func (t *traceRows) readLine() (string, bool, error) {
 		}
 		return t.readLine()
 	}
-	return "", false, fmt.Errorf("%s:1: not a trace that chaos knows (Azure 2023/2024, BurstGPT, Mooncake); it begins with\n  %s", t.path, shorten(line))
+	return "", false, t.unknown(line)
 }
 
-func shorten(line string) string {
-	if len(line) > 120 {
-		return line[:120] + " ..."
+// ended is what the end of the file means, where err is the scanner's.
+func (t *traceRows) ended(err error) error {
+	switch {
+	case errors.Is(err, bufio.ErrTooLong):
+		return fmt.Errorf("%s:%d: the line is longer than %d MiB: no row of a trace is", t.path, t.line+1, lineMax>>20)
+	case err != nil:
+		return fmt.Errorf("%s:%d: %w", t.path, t.line+1, err)
+	case t.parse == nil:
+		return fmt.Errorf("%s: is empty", t.path)
+	case !t.begun:
+		return fmt.Errorf("%s:%d: a header, and no row after it", t.path, t.line)
 	}
-	return line
+	return nil
+}
+
+// unknown says that no format knows the first line.
+func (t *traceRows) unknown(first string) error {
+	if strings.HasPrefix(first, "\x1f\x8b") || strings.HasPrefix(first, "PK\x03\x04") {
+		return fmt.Errorf("%s: is compressed: unpack it first", t.path)
+	}
+	return fmt.Errorf("%s:%d: not a trace that chaos knows (Azure 2023/2024, BurstGPT, Mooncake); it begins with\n  %s", t.path, t.line, shorten(first))
+}
+
+// shorten is a line as an error shows it: not all of it, and nothing that a
+// terminal would obey.
+func shorten(line string) string {
+	const size = 120
+	end := ""
+	if len(line) > size {
+		line, end = line[:size], " ..."
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) || r == '\t' {
+			return r
+		}
+		return '\uFFFD'
+	}, line) + end
 }
 
 // countTrace walks the trace once: how many rows each phase has, and when the
@@ -237,7 +266,12 @@ func (s *Schedule) countTrace() error {
 		}
 	}
 	if s.planned == 0 {
-		return fmt.Errorf("load.trace.window: the trace has no row in it: %s", s.trace.path)
+		return fmt.Errorf("load.trace.window: no row of %s is in %s; the last one before its end is at %s", s.trace.path, s.cfg.Trace.Window, time.Duration(rows.last-rows.first))
+	}
+	for i, w := range s.windows {
+		if w.Planned == 0 && len(s.cfg.Trace.Phases) > 0 {
+			return fmt.Errorf("load.trace.phases[%d].window: no row of %s is in %s, so the phase %s would prove nothing", i, s.trace.path, s.cfg.Trace.Phases[i].Window, w.Name)
+		}
 	}
 	if end := &s.windows[len(s.windows)-1]; end.ToNs == 0 {
 		end.ToNs = last + int64(time.Millisecond)
@@ -274,11 +308,8 @@ func (it *traceIter) Next() (Arrival, bool, error) {
 	if err != nil || !ok {
 		return Arrival{}, false, err
 	}
-	a := it.choices.arrival(journal.Key{Phase: journal.PhaseTrace, Index: r.number})
+	a := it.choices.arrival(journal.Key{Phase: journal.PhaseTrace, Index: r.number}, r.in)
 	a.DueNs, a.TraceRow = r.at, r.number
-	if r.in > 0 {
-		a.PromptTokens = r.in
-	}
 	if r.out > 0 {
 		a.OutputTokens = r.out
 	}

@@ -89,6 +89,9 @@ var mooncakeFormat = traceFormat{"mooncake", func(first string) (func(string) (r
 	return mooncakeRow, true
 }}
 
+// msMax is how many milliseconds fit into 63 bits of nanoseconds.
+const msMax = 9e12
+
 func mooncakeRow(line string) (row, error) {
 	var v struct {
 		Timestamp *json.Number `json:"timestamp"`
@@ -96,13 +99,13 @@ func mooncakeRow(line string) (row, error) {
 		Out       *int         `json:"output_length"`
 	}
 	if err := json.Unmarshal([]byte(line), &v); err != nil {
-		return row{}, err
+		return row{}, fmt.Errorf("is no JSON object of a trace: %w", err)
 	}
 	if v.Timestamp == nil || v.In == nil || v.Out == nil {
 		return row{}, errors.New("lacks timestamp, input_length or output_length")
 	}
 	ms, err := v.Timestamp.Float64()
-	if err != nil || !(ms >= 0 && ms < 1e13) {
+	if err != nil || !(ms >= 0 && ms < msMax) {
 		return row{}, fmt.Errorf("timestamp %s is no time in milliseconds", *v.Timestamp)
 	}
 	return checked(row{at: int64(ms * 1e6), in: *v.In, out: *v.Out})
