@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -153,6 +154,17 @@ func TestValidateNames(t *testing.T) {
 			`[1].name: "b" is already the name of rule 1: names must differ, give this one another`},
 		{[]Rule{{Name: "empty_200", Fault: newFault("http_500")}, {Fault: newFault("empty_200")}},
 			`[1]: "empty_200" is already the name of rule 1: names must differ, give this one another`},
+	})
+}
+
+func TestValidateNumber(t *testing.T) {
+	rules := make([]Rule, RulesMax+1)
+	for i := range rules {
+		rules[i] = Rule{Name: fmt.Sprintf("r%d", i), Fault: newFault("empty_200")}
+	}
+	checkRefusals(t, []refusal{
+		{rules[:RulesMax], ""},
+		{rules, "[64]: is rule 65 of 65: a plan has at most 64, so split it"},
 	})
 }
 

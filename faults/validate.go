@@ -7,6 +7,10 @@ import (
 	"strings"
 )
 
+// RulesMax is how many rules a plan may have: each attempt records every one
+// that it was eligible for, and a record is bounded.
+const RulesMax = 64
+
 // Kinds of steps that match.step may name.
 var stepKinds = []string{"chat", "embed", "rerank", "search", "moderation", "tool"}
 
@@ -17,6 +21,9 @@ var ruleName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
 // to the list: "[1].probability". windows may be empty where there is no load.
 func Validate(rules []Rule, windows []PhaseWindow) []Problem {
 	var problems []Problem
+	if n := len(rules); n > RulesMax {
+		problems = append(problems, Problem{indexed(RulesMax, ""), fmt.Sprintf("is rule %d of %d: a plan has at most %d, so split it", RulesMax+1, n, RulesMax)})
+	}
 	for i, r := range rules {
 		for _, p := range slices.Concat(r.Validate(), r.validateWindow(windows), r.validateName(rules[:i])) {
 			problems = append(problems, Problem{indexed(i, p.Path), p.Msg})

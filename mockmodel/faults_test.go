@@ -168,7 +168,7 @@ func TestHangUpDuringAWrite(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer resp.Body.Close()
-		if _, err := io.ReadFull(resp.Body, make([]byte, 1<<10)); err != nil {
+		if _, err := io.ReadFull(resp.Body, make([]byte, 4*writeMax)); err != nil {
 			t.Fatal(err)
 		}
 		leave()
@@ -333,6 +333,21 @@ func TestInStreamErrorStandsBehindAFrame(t *testing.T) {
 			})
 		}
 	}
+}
+
+// All rules of a plan that has as many as it may are on record: one that is
+// left out would look as if it had never been eligible.
+func TestEveryRuleIsOnRecord(t *testing.T) {
+	var rules []faults.Rule
+	for i := range faults.RulesMax {
+		rules = append(rules, plain(t, "empty_200", func(r *faults.Rule) { r.Name = fmt.Sprintf("r%d", i) }))
+	}
+	virtual(t, Config{Models: []Model{instant("m", 1)}}, rules, func(g *rig) {
+		g.send(ask{path: chatPath, body: chat("m", "")})
+		if n := len(g.last().Rules); n != faults.RulesMax || n > journal.RulesMax {
+			t.Errorf("%d rules on record, the plan has %d and a record room for %d", n, faults.RulesMax, journal.RulesMax)
+		}
+	})
 }
 
 // What hides what: connection over all, validation over status, status over

@@ -39,8 +39,8 @@ type stepKey uint64
 type hold struct {
 	rule    int
 	model   string // that was asked for
-	untilNs int64 // when the step is let through again
-	saidNs  int64 // when its hint runs out; before untilNs if the hint lies
+	untilNs int64  // when the step is let through again
+	saidNs  int64  // when its hint runs out; before untilNs if the hint lies
 	kind    faults.HintKind
 }
 

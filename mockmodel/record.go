@@ -40,17 +40,14 @@ func (s *Server) end(a *attempt) {
 // nanoPerToken turns USD per million tokens into nano-USD per token.
 func nanoPerToken(usdPerMillion float64) int64 { return int64(usdPerMillion*1000 + 0.5) }
 
-// ruleHits says what became of each rule.
+// ruleHits says what became of each rule. There are at most [faults.RulesMax].
 func (a *attempt) ruleHits() []journal.RuleHit {
 	if len(a.hits) == 0 {
 		return nil
 	}
-	out := make([]journal.RuleHit, 0, min(len(a.hits), journal.RulesMax))
+	out := make([]journal.RuleHit, len(a.hits))
 	for i := range a.hits {
-		if len(out) == journal.RulesMax {
-			break
-		}
-		out = append(out, a.ruleHit(&a.hits[i]))
+		out[i] = a.ruleHit(&a.hits[i])
 	}
 	return out
 }

@@ -170,7 +170,7 @@ const (
 	MarksMax   = 8
 	ExcerptMax = 256
 	ErrMax     = 256
-	RulesMax   = 16
+	RulesMax   = 64 // as many as a plan may have: a rule that is left out would make its counts untrue
 	EmittedMax = 16
 )
 
