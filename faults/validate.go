@@ -98,7 +98,8 @@ func (r Rule) validateWhen(out *problems) {
 func (r Rule) validateWhom(out *problems) {
 	if p := r.Probability; p != nil && !(*p >= 0 && *p <= 1) {
 		hint := "give a share such as 0.4 or 40%"
-		if *p > 1 && *p <= 100 {
+		// 40 was meant as 40 %; 1.4 came from 140 %, and nobody means 1.4 %.
+		if *p >= 2 && *p <= 100 {
 			hint = fmt.Sprintf("did you mean %s%%?", p)
 		}
 		out.add("probability", "%s is not between 0 and 1: %s", p, hint)
