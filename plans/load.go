@@ -84,10 +84,11 @@ func (l *loader) applySets() {
 	for _, arg := range l.opts.Set {
 		s, err := parseSetting(arg)
 		if err == nil {
+			made := func(n *yaml.Node) { l.brought(n, "--set "+maskedSetting(s)) }
 			if s.value != nil {
-				l.brought(s.value, "--set "+maskedSetting(s))
+				made(s.value)
 			}
-			err = s.apply(l.root)
+			err = s.apply(l.root, made)
 		}
 		if err != nil {
 			l.found = append(l.found, Located{Where: "--set " + maskedSetting(s), Msg: err.Error()})

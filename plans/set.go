@@ -116,8 +116,9 @@ func parseSteps(s string) ([]step, error) {
 	return out, nil
 }
 
-// apply changes the tree below root.
-func (s setting) apply(root *yaml.Node) error {
+// apply changes the tree below root. made is told of each node that it adds on
+// the way, so that what is wrong with one is said of the --set.
+func (s setting) apply(root *yaml.Node, made func(*yaml.Node)) error {
 	at := root
 	for i, st := range s.path {
 		last := i == len(s.path)-1
@@ -132,13 +133,14 @@ func (s setting) apply(root *yaml.Node) error {
 			slot.remove()
 			return nil
 		case last:
-			slot.set(s.value)
+			slot.set(s.value, made)
 			return nil
 		}
 		next := slot.get()
 		if next == nil || next.Kind == yaml.ScalarNode && next.ShortTag() == "!!null" {
 			next = newContainer(s.path[i+1])
-			slot.set(next)
+			made(next)
+			slot.set(next, made)
 		}
 		at = next
 	}
@@ -167,13 +169,15 @@ func (s *slot) get() *yaml.Node {
 	return nil
 }
 
-func (s *slot) set(v *yaml.Node) {
+func (s *slot) set(v *yaml.Node, made func(*yaml.Node)) {
 	if s.at < len(s.in.Content) {
 		s.in.Content[s.at] = v
 		return
 	}
 	if s.in.Kind == yaml.MappingNode {
-		s.in.Content = append(s.in.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s.key})
+		key := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s.key}
+		made(key)
+		s.in.Content = append(s.in.Content, key)
 	}
 	s.in.Content = append(s.in.Content, v)
 }
