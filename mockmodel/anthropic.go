@@ -135,6 +135,9 @@ func readAnthropicMessages(body doc, c *call) *refusal {
 		case "messages":
 			messages = v
 		case "stream":
+			if v.kind() != 't' && v.kind() != 'f' {
+				return anthropicInvalid("stream: Input should be a valid boolean")
+			}
 			c.stream = v.truth()
 		case "system":
 			if text := contentText(v); text != "" {

@@ -130,8 +130,8 @@ func hashOf(body string) uint64 {
 	return stepHash("chat", d[space(d, 0):])
 }
 
-// UUIDs and RFC 3339 timestamps are left out of a step hash; what only looks
-// like them is not.
+// UUIDs and timestamps are left out of a step hash; what only looks like them
+// is not.
 func TestStepHashIgnoresWhatChanges(t *testing.T) {
 	for _, c := range []struct {
 		a, b string
@@ -143,7 +143,14 @@ func TestStepHashIgnoresWhatChanges(t *testing.T) {
 		{"x 123e4567-e89b-12d3-a456-426614174000 2026-11-24T02:51:20Z", "x 123e4567-e89b-12d3-a456-426614174001 2026-11-24T02:51:21Z", true},
 		{"id 123e4567-e89b-12d3-a456-42661417400", "id 123e4567-e89b-12d3-a456-42661417401", false},
 		{"day 2026-11-24", "day 2026-11-25", false},
-		{"at 2026-11-24T02:51:20", "at 2026-11-24T02:51:21", false},
+		{"at 2026-11-24T02:51:20", "at 2026-11-24T02:51:21", true}, // Python's isoformat has no zone
+		{"at 2026-11-24T02:51:20.", "at 2026-11-24T02:51:21.", true},
+		{"at 2026-11-24T02:51:20.120431, ok", "at 2026-11-24T02:51:21, ok", true},
+		{"2026-11-24 02:51:20,118 INFO", "2026-11-24 02:51:22,003 INFO", true},
+		{"at 2026-11-24T02:51:20+0200", "at 2026-11-24T02:51:21-0830", true},
+		{"at 2026-11-24T02:51:20+x", "at 2026-11-24T02:51:21+x", true},
+		{"at 2026-11-24T02:51:20+x", "at 2026-11-24T02:51:20+y", false},
+		{"2026-11-24T02:51", "2026-11-24T02:52", false},
 		{"a-b", "a-c", false},
 		{"- 1", "- 2", false},
 		{"id 123e4567-e89b-12d3-a456-426614174000 one", "id 123e4567-e89b-12d3-a456-426614174000 two", false},

@@ -87,12 +87,13 @@ func openAIMessages(messages doc, c *call) *refusal {
 	return nil
 }
 
-// hear takes in a message: it is counted, and the last of a user may carry a
-// request id.
+// hear takes in a message: it is counted, and the last text of a user may carry
+// a request id. A user's message without text, an image or the result of a tool
+// in Anthropic's dialect, carries none and hides none.
 func (c *call) hear(m message) {
 	c.messages = append(c.messages, m)
 	c.tokensIn += wire.Tokens(m.text)
-	if m.role == "user" {
+	if m.role == "user" && m.text != "" {
 		c.carrier = m.text
 	}
 }

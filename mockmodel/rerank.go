@@ -59,11 +59,15 @@ func cohereBody(dst []byte, r *refusal, request string) []byte {
 	return append(dst, '}')
 }
 
+// rerankModel is the name under which the reranker of calls that name no model
+// can be configured.
+const rerankModel = "rerank"
+
 // documentsMax is how many documents a call may have: Cohere's reference.
 const documentsMax = 1000
 
 // readRerank understands POST /v1/rerank and /v2/rerank. Documents are
-// strings, or objects with a text. Without a model, "rerank" does the work.
+// strings, or objects with a text. Without a model, rerankModel does the work.
 func readRerank(body doc, c *call) *refusal {
 	if body.kind() != '{' {
 		return cohereInvalid("invalid request: the body is not a JSON object")
@@ -71,7 +75,7 @@ func readRerank(body doc, c *call) *refusal {
 	f := &rerank{}
 	c.form = f
 	if c.model = body.get("model").text(); c.model == "" {
-		c.model = "rerank"
+		c.model = rerankModel
 	}
 	if f.query = body.get("query").text(); f.query == "" {
 		return cohereInvalid("invalid request: query is required")

@@ -313,7 +313,7 @@ func (s *Server) station(model string) *station {
 	}
 	st := newStation(Model{Name: name}.withDefaults())
 	s.stations[name] = st
-	if model != searchModel && len(s.unknown) < namesMax {
+	if model != searchModel && model != rerankModel && len(s.unknown) < namesMax {
 		s.unknown = append(s.unknown, bounded(model, 128))
 	}
 	return st

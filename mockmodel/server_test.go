@@ -61,6 +61,7 @@ func TestInvalidCalls(t *testing.T) {
 		{messagesPath, msg(``), 400, "max_tokens: Field required"},
 		{messagesPath, msg(`,"max_tokens":1.5`), 400, "max_tokens: Input should be a valid integer"},
 		{messagesPath, msg(`,"max_tokens":0`), 400, "max_tokens: Input should be greater than or equal to 1"},
+		{messagesPath, msg(`,"max_tokens":5,"stream":"yes"`), 400, "stream: Input should be a valid boolean"},
 		{messagesPath, `{"model":"m","max_tokens":5}`, 400, "messages: Field required"},
 		{messagesPath, `{"model":"m","max_tokens":5,"messages":{}}`, 400, "messages: Input should be a valid list"},
 		{messagesPath, `{"model":"m","max_tokens":5,"messages":[]}`, 400, "messages: at least one message is required"},
@@ -282,6 +283,23 @@ func TestIdentity(t *testing.T) {
 	})
 }
 
+// The marker of a question is found behind what a user's turn holds beside
+// text: the result of a tool in Anthropic's dialect, an image in OpenAI's.
+func TestMarkerBehindMessagesWithoutText(t *testing.T) {
+	question := `{"role":"user","content":"Where is it? ` + wire.Marker(wire.ID{Run: codec.Run, Phase: "warm", Index: 5, Tenant: "t1", OutputTokens: 3}) + `"}`
+	for _, c := range []struct{ path, more string }{
+		{messagesPath, `{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"find","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":"in Rome"}]}`},
+		{chatPath, `{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:,"}}]}`},
+	} {
+		virtual(t, Config{Models: []Model{instant("m", 1)}}, nil, func(g *rig) {
+			g.send(ask{path: c.path, body: `{"model":"m","max_tokens":9,"messages":[` + question + "," + c.more + `]}`})
+			if rec := g.last(); rec.Key.String() != "warm/5" || rec.Carrier != journal.CarrierMarker {
+				t.Errorf("%s: %+v", c.path, rec)
+			}
+		})
+	}
+}
+
 // What a call gets depends on the seed and on the call, not on the order of
 // arrival or on what else goes on.
 func TestAnswersDoNotDependOnOrder(t *testing.T) {
@@ -366,6 +384,7 @@ func TestUnknownModelsAreServedAndNamed(t *testing.T) {
 			}
 		}
 		g.send(ask{path: "/v1/search", body: `{"query":"x"}`})
+		g.send(ask{path: "/v1/rerank", body: `{"query":"x","documents":["y"]}`}) // nor does it name one
 		for i := range stationsMax + 50 {
 			g.send(ask{path: "/v1/rerank", body: fmt.Sprintf(`{"model":"r%d","query":"x","documents":["y"]}`, i)})
 		}
@@ -375,7 +394,7 @@ func TestUnknownModelsAreServedAndNamed(t *testing.T) {
 		if n := len(g.s.stations); n > stationsMax+2 {
 			t.Errorf("%d models in memory", n)
 		}
-		if n := g.s.Calls(); n != 4+1+stationsMax+50 {
+		if n := g.s.Calls(); n != 4+2+stationsMax+50 {
 			t.Errorf("%d calls", n)
 		}
 	})

@@ -3,6 +3,7 @@ package mockmodel
 import (
 	"math/bits"
 	"strconv"
+	"strings"
 
 	"github.com/chaoskit/chaos/internal/wire"
 )
@@ -11,7 +12,7 @@ import (
 // as one: the kind of endpoint and the body, without what differs between two
 // tries of the same thing. Left out are the members model, stream and
 // stream_options (a fallback to another model is the same step), markers and
-// watermarks, UUIDs and RFC 3339 timestamps wherever they stand in a string.
+// watermarks, UUIDs and timestamps wherever they stand in a string.
 //
 // The hash does not depend on the order of members or on white space: a
 // member's hash is added to its object's, an element's is chained to its
@@ -152,11 +153,13 @@ func isUUID(s string) bool {
 	return true
 }
 
-// timestampLen returns the length of the RFC 3339 timestamp at the start of s,
-// 0 if there is none.
+// timestampLen returns the length of the timestamp at the start of s, 0 if
+// there is none: RFC 3339, and what programs print of the kind, which is
+// without a zone (Python's isoformat), with a comma before the fraction (its
+// logging) or without a colon in the zone.
 func timestampLen(s string) int {
 	const shape = "0000-00-00T00:00:00"
-	if len(s) <= len(shape) {
+	if len(s) < len(shape) {
 		return 0
 	}
 	for i := range len(shape) {
@@ -176,18 +179,29 @@ func timestampLen(s string) int {
 		}
 	}
 	n := len(shape)
-	if s[n] == '.' {
+	if n+1 < len(s) && (s[n] == '.' || s[n] == ',') && isDigit(s[n+1]) {
 		for n++; n < len(s) && isDigit(s[n]); n++ {
 		}
 	}
-	if n == len(s) {
+	return n + zoneLen(s[n:])
+}
+
+// zoneLen returns the length of the zone at the start of s: Z, +02:00, +0200.
+func zoneLen(s string) int {
+	if s == "" {
 		return 0
 	}
-	switch rest := s[n:]; {
-	case rest[0] == 'Z' || rest[0] == 'z':
-		return n + 1
-	case (rest[0] == '+' || rest[0] == '-') && len(rest) >= 6 && isDigit(rest[1]) && isDigit(rest[2]) && rest[3] == ':' && isDigit(rest[4]) && isDigit(rest[5]):
-		return n + 6
+	switch s[0] {
+	case 'Z', 'z':
+		return 1
+	case '+', '-':
+		digits := strings.Replace(s[1:min(len(s), 6)], ":", "", 1)
+		if len(digits) >= 4 && isDigit(digits[0]) && isDigit(digits[1]) && isDigit(digits[2]) && isDigit(digits[3]) {
+			if s[3] == ':' {
+				return len("+02:00")
+			}
+			return len("+0200")
+		}
 	}
 	return 0
 }
