@@ -168,6 +168,7 @@ func (a *attempt) readBody() bool {
 		a.unread(http.StatusRequestTimeout)
 		return false
 	case err != nil:
+		a.nameByHeaders()
 		a.gone()
 		return false
 	case int64(len(a.body)) > most:
@@ -183,11 +184,19 @@ func (a *attempt) readBody() bool {
 // unread refuses a call whose body was not read to its end. The deadline stays
 // on the connection, so that nobody waits for the rest.
 func (a *attempt) unread(status int) {
+	a.nameByHeaders()
 	a.rec.Cause, a.barred = journal.CauseValidation, true
 	a.ctx = a.s.ctx // net/http ended the call's own where the read failed; the caller is there
 	a.w.Header().Set("Connection", "close")
 	r := a.route.vendor.words(status, &a.call)
 	a.refuse(&r)
+}
+
+// nameByHeaders finds out whose call it is where the body did not come: its
+// step is one of its own, as nothing is known of what it asks for.
+func (a *attempt) nameByHeaders() {
+	a.rec.StepHash = rawHash(a.route.kind, nil)
+	a.identify()
 }
 
 // readAll reads r into buf, with room for want bytes from the start.

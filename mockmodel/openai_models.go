@@ -31,10 +31,7 @@ func (s *Server) serveModels(w http.ResponseWriter, r *http.Request) {
 		}
 		body = append(body, "]}"...)
 	}
-	h := w.Header()
-	h["Content-Type"] = jsonType
-	h["Content-Length"] = []string{strconv.Itoa(len(body))}
-	_, _ = w.Write(body) // a caller that is gone misses nothing
+	s.other(w, &openAI, s.otherID(), http.StatusOK, body)
 }
 
 func appendModel(dst []byte, name string, created int64) []byte {

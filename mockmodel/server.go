@@ -54,6 +54,7 @@ type Server struct {
 	pool     sync.Pool // of *attempt; the server's own, as timers belong to a clock
 	conns    atomic.Uint64
 	attempts atomic.Uint64
+	others   atomic.Uint64 // answers that are no attempts
 	failed   atomic.Pointer[error]
 
 	mu       sync.Mutex
@@ -271,14 +272,25 @@ func (s *Server) refuseMethod(w http.ResponseWriter, r *http.Request, v *vendor,
 	s.refuse(w, v, &refused)
 }
 
-// refuse answers what is no attempt at an inference endpoint.
+// refuse answers what is no attempt at an inference endpoint with an error.
 func (s *Server) refuse(w http.ResponseWriter, v *vendor, r *refusal) {
-	body := v.body(nil, r, "unserved")
+	id := s.otherID()
+	s.other(w, v, id, r.status, v.body(nil, r, id))
+}
+
+// other answers what is no attempt at an inference endpoint.
+func (s *Server) other(w http.ResponseWriter, v *vendor, id string, status int, body []byte) {
 	h := w.Header()
+	v.headers(h, id, 0)
 	h["Content-Type"] = jsonType
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
-	w.WriteHeader(r.status)
+	w.WriteHeader(status)
 	_, _ = w.Write(body) // a caller that is gone misses nothing
+}
+
+// otherID draws the id of the next answer that is no attempt.
+func (s *Server) otherID() string {
+	return requestID(s.opt.Seed, &journal.Attempt{Ordinal: int(s.others.Add(1))})
 }
 
 var (

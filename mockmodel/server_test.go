@@ -112,18 +112,18 @@ func TestBodyTooLarge(t *testing.T) {
 	huge := int64(32<<20 + 1)
 	for _, told := range []bool{true, false} {
 		onSocket(t, Config{}, nil, func(g *rig) {
-			r := g.request(context.Background(), ask{path: chatPath})
+			r := g.request(context.Background(), ask{path: chatPath, id: wire.ID{Phase: "warm", Index: 3, Tenant: "t1"}})
 			r.Body = io.NopCloser(io.LimitReader(neverEnding('x'), huge))
 			if r.ContentLength = -1; told {
 				r.ContentLength = huge
 			}
 			resp, err := g.client.Do(r)
 			if err == nil { // else the connection was closed while the body was being sent
-				if got := replyOf(resp); got.status != 413 {
+				if got := replyOf(resp); got.status != 413 || len(got.header.Get("X-Request-Id")) != len("req_")+24 {
 					t.Errorf("%d %s", got.status, got.body)
 				}
 			}
-			if rec := g.last(); rec.Status != 413 || rec.Cause != journal.CauseValidation {
+			if rec := g.last(); rec.Status != 413 || rec.Cause != journal.CauseValidation || rec.Key.String() != "warm/3" {
 				t.Errorf("%+v", rec)
 			}
 		})
