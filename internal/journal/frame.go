@@ -5,7 +5,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"maps"
 	"reflect"
+	"slices"
 	"sync"
 	"unicode/utf8"
 
@@ -57,6 +59,8 @@ func modes() (cbor.UserBufferEncMode, cbor.DecMode) {
 // collector would else have to take them all away.
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
+var noHead [frameHead]byte
+
 func free(buf *bytes.Buffer) {
 	if buf.Cap() <= frameBig {
 		buffers.Put(buf)
@@ -67,7 +71,7 @@ func free(buf *bytes.Buffer) {
 func encode(kind byte, v any) (*bytes.Buffer, error) {
 	buf := buffers.Get().(*bytes.Buffer)
 	buf.Reset()
-	buf.Write(make([]byte, frameHead))
+	buf.Write(noHead[:]) // filled in below
 	buf.WriteByte(kind)
 	if err := encoder.MarshalToBuffer(v, buf); err != nil {
 		free(buf)
@@ -118,9 +122,10 @@ func cut(v reflect.Value) {
 		v.Set(list)
 	case reflect.Map:
 		small := map[string]string{}
-		for key, value := range v.Interface().(map[string]string) {
-			if len(key) <= stringMax && len(value) <= stringMax && len(small) < listMax {
-				small[key] = value
+		whole := v.Interface().(map[string]string)
+		for _, key := range slices.Sorted(maps.Keys(whole)) {
+			if len(key) <= stringMax && len(small) < listMax {
+				small[key] = clip(whole[key], stringMax)
 			}
 		}
 		v.Set(reflect.ValueOf(small))

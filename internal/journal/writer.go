@@ -53,12 +53,13 @@ type Writer struct {
 	opt  WriterOptions
 	file file
 
-	mu      sync.Mutex
-	room    sync.Cond // pending was taken, or will never be
-	pending []byte
-	blocked int64 // when the first of those who wait for room began to; Never: nobody waits
-	closed  bool
-	err     error
+	mu       sync.Mutex
+	room     sync.Cond // pending was taken, or will never be; or the last of bringing is through
+	pending  []byte
+	bringing int   // calls that came before Close and are not through
+	blocked  int64 // when the first of those who wait for room began to; Never: nobody waits
+	closed   bool
+	err      error
 
 	failed chan struct{}
 	wake   chan struct{} // pendingWake was reached
@@ -122,7 +123,7 @@ func (w *Writer) Failed() <-chan struct{} { return w.failed }
 
 // Close writes all that is pending and runEnd as the last record, waits until
 // it is on the disk, and closes the file. It returns the first error of the
-// Writer. What is brought later is dropped.
+// Writer. What was brought before is kept, what is brought later is dropped.
 func (w *Writer) Close(runEnd Mark) error {
 	w.mu.Lock()
 	if w.closed {
@@ -131,13 +132,17 @@ func (w *Writer) Close(runEnd Mark) error {
 		return w.Err()
 	}
 	w.closed = true
-	w.room.Broadcast()
+	w.room.Broadcast() // who waits for room need not any more
+	for w.bringing > 0 {
+		w.room.Wait()
+	}
 	w.mu.Unlock()
 	close(w.stop)
 	<-w.done
 
 	runEnd.Kind = MarkRunEnd
 	w.flush()
+	w.flush() // a writer.blocked mark of the first
 	buf, err := bounded(kindMark, &runEnd)
 	if err != nil {
 		w.fail(err)
@@ -166,25 +171,35 @@ func (w *Writer) keep(buf *bytes.Buffer, err error) {
 		return
 	}
 	defer free(buf)
-	w.mu.Lock()
-	for w.err == nil && !w.closed && len(w.pending)+buf.Len() > pendingMax {
-		if w.blocked == Never {
-			w.blocked = w.opt.Epoch.Now()
-		}
-		w.room.Wait()
-	}
-	full := false
-	if w.err == nil && !w.closed {
-		w.pending = append(w.pending, buf.Bytes()...)
-		full = len(w.pending) >= pendingWake
-	}
-	w.mu.Unlock()
-	if full {
+	if w.append(buf.Bytes()) {
 		select {
 		case w.wake <- struct{}{}:
 		default: // it is awake
 		}
 	}
+}
+
+// append reports whether so much is pending that the writer should wake.
+func (w *Writer) append(frame []byte) (full bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return false
+	}
+	w.bringing++
+	for w.err == nil && !w.closed && len(w.pending)+len(frame) > pendingMax {
+		if w.blocked == Never {
+			w.blocked = w.opt.Epoch.Now()
+		}
+		w.room.Wait()
+	}
+	if w.err == nil {
+		w.pending = append(w.pending, frame...)
+	}
+	if w.bringing--; w.closed && w.bringing == 0 {
+		w.room.Broadcast()
+	}
+	return len(w.pending) >= pendingWake
 }
 
 // run is the goroutine that owns the file.
