@@ -11,22 +11,19 @@ import (
 // memory is what the provider remembers of the steps of requests: how many
 // attempts of a step have arrived, and which honest limits still hold it back.
 //
-// It is bounded by two generations: a step that is touched moves into the
-// young one, and when that is horizon old or full, the old one is dropped
+// Ordinals are bounded by two generations: a step that is touched moves into
+// the young one, and when that is horizon old or full, the old one is dropped
 // whole. So a step is remembered for between one and two horizons after its
-// last attempt, at about 30 bytes each.
+// last attempt, at about 40 bytes each. Limits are kept until they run out.
 type memory struct {
 	horizon int64 // ns
-	max     int   // steps in a generation
+	max     int   // steps in a generation, and steps with limits
 
 	mu         sync.Mutex
-	young, old generation
-	bornNs     int64 // of the young generation
-}
-
-type generation struct {
-	ordinals map[stepKey]int32
-	holds    map[stepKey][]hold
+	young, old map[stepKey]int32 // ordinal of the last attempt
+	bornNs     int64             // of the young generation
+	holds      map[stepKey][]hold
+	sweepAt    int // steps with limits at which those that ran out are looked for
 }
 
 // stepKey folds the request key and the step hash. 64 bits: with a million
@@ -44,18 +41,19 @@ type hold struct {
 	kind    faults.HintKind
 }
 
-// memoryMax steps in a generation keep the memory below 100 MB whatever is sent.
-const memoryMax = 1_000_000
+const (
+	memoryMax = 1_000_000 // keeps the ordinals below 100 MB whatever is sent
+	sweepMin  = 1024
+)
 
 func newMemory(horizon time.Duration) *memory {
 	if horizon <= 0 {
 		horizon = HorizonDefault
 	}
-	return &memory{horizon: int64(horizon), max: memoryMax, young: newGeneration(), old: newGeneration()}
-}
-
-func newGeneration() generation {
-	return generation{map[stepKey]int32{}, map[stepKey][]hold{}}
+	return &memory{
+		horizon: int64(horizon), max: memoryMax, young: map[stepKey]int32{}, old: map[stepKey]int32{},
+		holds: map[stepKey][]hold{}, sweepAt: sweepMin,
+	}
 }
 
 // arrive counts an attempt of a step and returns its ordinal, from 1, across
@@ -64,20 +62,13 @@ func (m *memory) arrive(k stepKey, model string, now int64) (ordinal int, holds 
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.age(now)
-	n, ok := m.young.ordinals[k]
+	n, ok := m.young[k]
 	if !ok {
-		n = m.old.ordinals[k]
+		n = m.old[k]
 	}
-	m.young.ordinals[k] = n + 1
-
-	held := m.held(k, now)
-	if len(held) > 0 {
-		m.young.holds[k] = held // moved; what has run out is dropped
-	} else {
-		delete(m.young.holds, k)
-	}
-	for _, h := range held {
-		if h.model == model {
+	m.young[k] = n + 1
+	for _, h := range m.holds[k] {
+		if h.model == model && h.untilNs > now {
 			holds = append(holds, h)
 		}
 	}
@@ -88,39 +79,41 @@ func (m *memory) arrive(k stepKey, model string, now int64) (ordinal int, holds 
 func (m *memory) keep(k stepKey, h hold, now int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.age(now)
-	held := slices.DeleteFunc(m.held(k, now), func(o hold) bool { return o.rule == h.rule && o.model == h.model })
-	m.young.holds[k] = append(held, h)
+	m.sweep(now)
+	m.holds[k] = append(slices.DeleteFunc(m.holds[k], func(o hold) bool {
+		return o.untilNs <= now || o.rule == h.rule && o.model == h.model
+	}), h)
 }
 
-// held returns the limits of a step that have not run out at now, in a slice of
-// its own.
-func (m *memory) held(k stepKey, now int64) []hold {
-	all, ok := m.young.holds[k]
-	if !ok {
-		all = m.old.holds[k]
+// sweep drops the steps whose limits have all run out, each time that the
+// number of steps has doubled: as many are looked at as have come. Where more
+// limits last than memory has room for, all are forgotten.
+func (m *memory) sweep(now int64) {
+	if len(m.holds) < m.sweepAt {
+		return
 	}
-	var kept []hold
-	for _, h := range all {
-		if h.untilNs > now {
-			kept = append(kept, h)
+	for k, held := range m.holds {
+		if !slices.ContainsFunc(held, func(h hold) bool { return h.untilNs > now }) {
+			delete(m.holds, k)
 		}
 	}
-	return kept
+	if len(m.holds) >= m.max {
+		clear(m.holds)
+	}
+	m.sweepAt = min(max(2*len(m.holds), sweepMin), m.max)
 }
 
 // forgetHolds drops all limits: the rules that they belong to are gone.
 func (m *memory) forgetHolds() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	clear(m.young.holds)
-	clear(m.old.holds)
+	clear(m.holds)
 }
 
 // age drops the old generation when the young one is horizon old or full.
 func (m *memory) age(now int64) {
-	if now-m.bornNs < m.horizon && len(m.young.ordinals) < m.max {
+	if now-m.bornNs < m.horizon && len(m.young) < m.max {
 		return
 	}
-	m.young, m.old, m.bornNs = newGeneration(), m.young, now
+	m.young, m.old, m.bornNs = map[stepKey]int32{}, m.young, now
 }

@@ -36,7 +36,7 @@ func TestMemoryForgets(t *testing.T) {
 	for i := range stepKey(100_000) {
 		m.arrive(1000+i, "m", 3*minute+int64(i)*int64(time.Second))
 	}
-	if n := len(m.young.ordinals) + len(m.old.ordinals); n > 2*61 {
+	if n := len(m.young) + len(m.old); n > 2*61 {
 		t.Errorf("%d steps in memory at one a second and a horizon of a minute", n)
 	}
 }
@@ -46,7 +46,7 @@ func TestMemoryIsBoundedByNumber(t *testing.T) {
 	m.max = 100
 	for i := range stepKey(10_000) {
 		m.arrive(i, "m", 1)
-		if n := len(m.young.ordinals) + len(m.old.ordinals); n > 201 {
+		if n := len(m.young) + len(m.old); n > 201 {
 			t.Fatalf("%d steps in memory", n)
 		}
 	}
@@ -75,5 +75,39 @@ func TestHolds(t *testing.T) {
 	m.forgetHolds()
 	if _, holds := m.arrive(1, "m", 91); len(holds) != 0 {
 		t.Errorf("forgotten holds still hold: %v", holds)
+	}
+}
+
+// A limit lasts as long as it was said to, however long ago the step was
+// touched; limits that have run out take no room.
+func TestHoldsLastAndGo(t *testing.T) {
+	m := newMemory(time.Minute)
+	twoDays, second := int64(48*time.Hour), int64(time.Second)
+	m.keep(1, hold{model: "m", untilNs: twoDays}, 0)
+	for i := range stepKey(100_000) {
+		now := int64(i) * second
+		m.arrive(1000+i, "m", now)
+		m.keep(1000+i, hold{model: "m", untilNs: now + 2*second}, now)
+		if n := len(m.holds); n > sweepMin {
+			t.Fatalf("%d steps with limits, three of them last", n)
+		}
+	}
+	if _, holds := m.arrive(1, "m", twoDays-1); len(holds) != 1 {
+		t.Error("a limit of two days is forgotten before it has run out")
+	}
+	if _, holds := m.arrive(1, "m", twoDays); len(holds) != 0 {
+		t.Error("a limit of two days has not run out after it")
+	}
+}
+
+// Limits that never run out are bounded all the same.
+func TestHoldsAreBoundedByNumber(t *testing.T) {
+	m := newMemory(time.Hour)
+	m.max = 5000
+	for i := range stepKey(20_000) {
+		m.keep(i, hold{untilNs: 1 << 62}, 0)
+		if n := len(m.holds); n > m.max {
+			t.Fatalf("%d steps with limits", n)
+		}
 	}
 }
