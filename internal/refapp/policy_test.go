@@ -1,6 +1,7 @@
 package refapp
 
 import (
+	"fmt"
 	"math"
 	"testing"
 	"testing/synctest"
@@ -111,6 +112,25 @@ func TestBudgetBoundsAmplification(t *testing.T) {
 		}
 		if attempts <= n*11/10 || attempts > n*12/10 {
 			t.Errorf("%d attempts for %d questions", attempts, n)
+		}
+	})
+}
+
+// TestBreakerEarnsNothing: a call that the breaker refuses is no first attempt,
+// so it earns no retry for those that come when it is closed again.
+func TestBreakerEarnsNothing(t *testing.T) {
+	cfg := exact("resilient", func(p *Policy) { p.RetryPerSecond = 0 })
+	inVirtualTime(t, cfg, nil, func(r *rig) {
+		m := r.app.model("gpt-4o")
+		m.budget.tokens = 0
+		m.breaker.turn(open, time.Now())
+		for i := range 20 {
+			if g := r.ask(false, fmt.Sprint("question ", i)); g.kind() != SmallerModel {
+				t.Errorf("degraded %q", g.kind())
+			}
+		}
+		if m.budget.tokens != 0 {
+			t.Errorf("20 refused calls earned %v retries", m.budget.tokens)
 		}
 	})
 }

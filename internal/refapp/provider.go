@@ -50,12 +50,11 @@ var (
 // is success.
 func (a *App) do(ctx context.Context, rq *request, s step) *failure {
 	m := a.model(s.model)
-	m.budget.earn(time.Now())
 	for n := 1; ; n++ {
 		if s.left(time.Now()) < s.floor {
 			return &failure{what: errStepTimeout.Error(), final: true}
 		}
-		f := a.attempt(ctx, rq, s, n, m.breaker)
+		f := a.attempt(ctx, rq, s, n, m)
 		if f == nil {
 			return nil
 		}
@@ -75,10 +74,13 @@ func (a *App) do(ctx context.Context, rq *request, s step) *failure {
 }
 
 // attempt makes one HTTP call, when the breaker permits and a worker is free.
-func (a *App) attempt(ctx context.Context, rq *request, s step, n int, b *breaker) (f *failure) {
-	permit, ok := b.allow(time.Now())
+func (a *App) attempt(ctx context.Context, rq *request, s step, n int, m *model) (f *failure) {
+	permit, ok := m.breaker.allow(time.Now())
 	if !ok {
 		return &failure{what: "breaker open", final: true}
+	}
+	if n == 1 {
+		m.budget.earn(time.Now()) // only now: a call that the breaker refuses earns no retry
 	}
 	health := unknown // until the provider has been asked
 	defer func() { permit.done(health, time.Now()) }()

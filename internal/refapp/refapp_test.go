@@ -158,6 +158,8 @@ func TestRetrieval(t *testing.T) {
 			"0s embed, 0s search, 0s rerank, 0s gpt-4o", `[d1] one\n[d2] two\n[d3] three\n`},
 		{"of two kinds the worse is named", map[string][]string{"embed": {"400"}, "gpt-4o": {"401"}}, SmallerModel,
 			"0s embed, 0s gpt-4o, 0s gpt-4o-mini", ""},
+		{"also where the provider chose the model itself", map[string][]string{"embed": {"400"}, "gpt-4o": {"wrong"}}, SmallerModel,
+			"0s embed, 0s gpt-4o", ""},
 	}
 	for _, row := range rows {
 		t.Run(row.words, func(t *testing.T) {

@@ -109,7 +109,7 @@ func (r *reply) show() {
 // head sends the headers, which disclose what is decided by now: the model that
 // answers is known from its first frame.
 func (r *reply) head() {
-	if r.check && r.kind == "" && !sameModel(r.asked, r.ans.model) {
+	if r.check && !sameModel(r.asked, r.ans.model) {
 		r.degrade(SmallerModel, fmt.Sprintf("asked for %s, the provider served %s", clip(r.asked, 64), clip(r.ans.model, 64)))
 	}
 	h := r.w.Header()
