@@ -150,10 +150,10 @@ func (g *gaps) next() (int64, bool) {
 	return g.due(g.y), true
 }
 
-// nudge is added, in microseconds, before a due time is rounded down: 57 requests
-// at 100/s are 570 ms, and not 569.999 because the quotient came out a bit low.
-// It is far above what rounding can do in a week, and far below 1 us.
-const nudge = 1e-3
+// nudge widens a due time by four units in the last place before it is rounded
+// down: 57 requests at 100/s are 570 ms, and not 569.999 because the quotient
+// came out a bit low.
+const nudge = 1 + 0x1p-50
 
 // due is the inverse of the integral, rounded down to whole microseconds. The
 // form with the root in the denominator does not cancel where the ramp is
@@ -165,7 +165,7 @@ func (g *gaps) due(y float64) int64 {
 	if y == 0 {
 		t = 0
 	}
-	us := int64(float64(t*1e6) + nudge)
+	us := int64(float64(t*1e6) * nudge)
 	return min(us, int64(g.seconds*1e6)-1) * 1000
 }
 

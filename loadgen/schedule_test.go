@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"math"
 	"os"
@@ -63,7 +64,7 @@ func TestDueTimes(t *testing.T) {
 		{"a second phase begins where the first one ends", []Phase{phase("a", "2", time.Second), phase("b", "4", 500*time.Millisecond)}, "0.000 500.000 1000.000 1250.000"},
 		{"0 to 4/s in 2 s: the k-th at the root of k", []Phase{phase("a", "0 -> 4", 2*time.Second)}, "0.000 1000.000 1414.213 1732.050"},
 		{"4/s to 0 in 2 s: the mirror image", []Phase{phase("a", "4 -> 0", 2*time.Second)}, "0.000 267.949 585.786 1000.000"},
-		{"a ramp that is flat but for a hair is a constant rate", []Phase{phase("a", "4 -> 4.000000001", time.Second)}, "0.000 250.000 500.000 750.000"},
+		{"a ramp that is flat but for a hair: nothing cancels, each a hair sooner", []Phase{phase("a", "4 -> 4.000000001", time.Second)}, "0.000 249.999 499.999 749.999"},
 		{"less than one request a phase is one at its start", []Phase{phase("a", "0.5", time.Second)}, "0.000"},
 	}
 	for _, row := range rows {
@@ -146,6 +147,29 @@ func TestScheduleVectors(t *testing.T) {
 	const want = "3819/5 4204/5 59502/1 103176/3 151235/3 154522/2"
 	if s := strings.Join(got, " "); s != want {
 		t.Errorf("got %q, want %q", s, want)
+	}
+}
+
+// The due times of whole phases, computed outside of this program with 40
+// decimal digits: unit-rate gaps, cumulated, through the inverse of the
+// integrated rate, rounded down to microseconds.
+func TestRampVectors(t *testing.T) {
+	due := func(process Arrivals) (us []string) {
+		for _, a := range arrivals(t, opened(t, Config{Arrivals: process, Phases: []Phase{phase("ramp", "20 -> 200", 4*time.Second)}}, 42)) {
+			us = append(us, strconv.FormatInt(a.DueNs/1000, 10))
+		}
+		return us
+	}
+	poisson := due(Arrivals{Process: "poisson"})
+	if got, want := strings.Join(poisson[:3], " ")+" ... "+strings.Join(poisson[len(poisson)-3:], " "), "20547 56741 80944 ... 3970436 3979850 3982849"; got != want {
+		t.Errorf("poisson: %s, want %s", got, want)
+	}
+	const want = "80b858efb372e066feecc963209eda1692be8a5bda840c4b3490a7e78614781c"
+	if got := fmt.Sprintf("%x", sha256.Sum256([]byte(strings.Join(poisson, " ")))); len(poisson) != 414 || got != want {
+		t.Errorf("poisson: %d arrivals with the hash %s, want 414 with %s", len(poisson), got, want)
+	}
+	if got, want := strings.Join(due(Arrivals{Process: "gamma", Shape: 0.5})[:8], " "), "8979 128075 166447 253929 253937 256844 285731 375306"; got != want {
+		t.Errorf("gamma: %s, want %s", got, want)
 	}
 }
 
