@@ -29,6 +29,7 @@ type Entry struct {
 	Slots    Slots    // the slots that it may fill
 	Doc      string   // what is on the wire, what a good client does, where it was seen
 	Dialects []string // the dialects in which it exists; nil: all
+	Steps    []string // the kinds of step in which it exists; nil: all
 	New      func() Fault
 }
 

@@ -141,6 +141,8 @@ func (b *bound) applies(c *Call) bool {
 		return false
 	case b.streamOnly && !c.Stream:
 		return false
+	case b.steps != nil && !slices.Contains(b.steps, c.Kind):
+		return false
 	}
 	return true
 }

@@ -130,6 +130,24 @@ func TestStreamOnlyFaults(t *testing.T) {
 	}
 }
 
+// A fault of tokens means nothing for a call that generates none.
+func TestFaultsOfTokens(t *testing.T) {
+	embed := call(1)
+	embed.Kind = "embed"
+	for _, c := range []struct {
+		fault    Fault
+		eligible bool
+	}{{&Trickle{TokensPerSecond: 1}, false}, {newFault("eof_no_done"), false}, {newFault("brownout"), true}, {newFault("empty_200"), true}} {
+		r := Rule{Fault: c.fault}
+		if got := len(schedule(t, 1, r).Decide(embed).Hits) > 0; got != c.eligible {
+			t.Errorf("%s: eligible %v, want %v", r, got, c.eligible)
+		}
+		if len(schedule(t, 1, r).Decide(call(1)).Hits) != 1 {
+			t.Errorf("%s: not eligible for a chat", r)
+		}
+	}
+}
+
 // requests: N are keys that were bound before the run, not the first to arrive.
 func TestRequestsAreBoundByKey(t *testing.T) {
 	rules := []Rule{{Name: "a", Fault: newFault("http_500")}, {Name: "b", Fault: newFault("empty_200"), During: "spike", Requests: 4}}

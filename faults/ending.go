@@ -86,7 +86,7 @@ var connResetMid = Entry{
 }
 
 var eofNoDone = Entry{
-	Name: "eof_no_done", Stage: "stream", Slots: SlotEnding, Dialects: []string{"openai", "anthropic"},
+	Name: "eof_no_done", Stage: "stream", Slots: SlotEnding, Dialects: []string{"openai", "anthropic"}, Steps: []string{"chat"},
 	Summary: "ends a stream cleanly but without its terminal event",
 	Doc: `The stream ends in order as far as HTTP can tell (last chunk sent), but there is no finish_reason and no [DONE] or message_stop. ` +
 		`No HTTP library reports an error, and openai-python and openai-go do not either: only a client that waits for the terminal event notices. ` +

@@ -39,7 +39,7 @@ func (f *InStreamError) Effect(Dice) Effect {
 }
 
 var inStreamError = Entry{
-	Name: "in_stream_error", Stage: "stream", Slots: SlotEnding, Dialects: []string{"openai", "anthropic"},
+	Name: "in_stream_error", Stage: "stream", Slots: SlotEnding, Dialects: []string{"openai", "anthropic"}, Steps: []string{"chat"},
 	Summary: "sends an error event inside a stream that began with 200",
 	Doc: `The answer starts as usual, then comes the dialect's own error event and the end of the stream: data: {"error": ...} for OpenAI, ` +
 		`event: error with overloaded_error, api_error or rate_limit_error for Anthropic. The status stays 200, and SDK retries do not cover it. ` +

@@ -142,6 +142,8 @@ func TestValidateValues(t *testing.T) {
 		{[]Rule{{}}, "[0]: names no fault: give it exactly one, such as rate_limit: {retry_after: 2s}"},
 		{[]Rule{{Fault: newFault("eof_no_done"), Match: Match{Dialect: "ollama"}}},
 			`[0].match.dialect: eof_no_done does not exist in "ollama", only in openai, anthropic`},
+		{[]Rule{{Fault: &Trickle{Interval: time.Second}, Match: Match{Step: "embed"}}},
+			`[0].match.step: trickle does not exist in embed calls, only in chat: the rule would hit nothing`},
 	})
 }
 

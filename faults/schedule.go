@@ -51,6 +51,7 @@ type bound struct {
 	from, to    int64
 	probability float64
 	streamOnly  bool
+	steps       []string              // the kinds of step in which the fault exists; nil: all
 	needsKey    bool                  // it asks for what only a request id tells
 	firstKeys   map[string][]KeyRange // per phase, sorted; only with requests
 }
@@ -77,6 +78,9 @@ func NewSchedule(seed uint64, rules []Rule, windows []PhaseWindow, firstKeys fun
 		}
 		if f, ok := r.Fault.(streamOnly); ok {
 			b.streamOnly = f.StreamOnly()
+		}
+		if e, ok := Lookup(r.Fault.Name()); ok {
+			b.steps = e.Steps
 		}
 		b.needsKey = r.Match.Tenant != "" || r.Per == PerTenant || r.Requests > 0 || r.Every > 0
 		if r.Requests > 0 {

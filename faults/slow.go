@@ -90,9 +90,9 @@ func (f *Trickle) Effect(Dice) Effect {
 }
 
 var trickle = Entry{
-	Name: "trickle", Stage: "stream", Slots: SlotPace,
+	Name: "trickle", Stage: "stream", Slots: SlotPace, Steps: []string{"chat"},
 	Summary: "sends tokens far more slowly than the model does",
-	Doc: `The first token comes as usual, the others one by one with the given gap; an answer in one piece takes as long as its tokens would. ` +
+	Doc: `The first token comes as usual, the others one by one with the given gap; an answer in one piece takes as long as its tokens would. Calls that generate no tokens, such as embeddings, are not eligible. ` +
 		`Bytes keep flowing, so no idle timeout fires: a good client has a deadline for the whole answer as well, and cuts or degrades at it. ` +
 		`The same idea as the slicer of Shopify/toxiproxy and the trickle mode of VidaiMock.`,
 	New: func() Fault { return &Trickle{} },

@@ -124,8 +124,12 @@ func (r Rule) validateWhom(out *problems) {
 	if s := r.Match.Step; s != "" && !slices.Contains(stepKinds, s) {
 		out.add("match.step", "%q is no kind of step: one of %s", s, strings.Join(stepKinds, ", "))
 	}
-	if e, ok := Lookup(r.Fault.Name()); ok && r.Match.Dialect != "" && e.Dialects != nil && !slices.Contains(e.Dialects, r.Match.Dialect) {
+	e, _ := Lookup(r.Fault.Name())
+	if r.Match.Dialect != "" && e.Dialects != nil && !slices.Contains(e.Dialects, r.Match.Dialect) {
 		out.add("match.dialect", "%s does not exist in %q, only in %s", e.Name, r.Match.Dialect, strings.Join(e.Dialects, ", "))
+	}
+	if s := r.Match.Step; slices.Contains(stepKinds, s) && e.Steps != nil && !slices.Contains(e.Steps, s) {
+		out.add("match.step", "%s does not exist in %s calls, only in %s: the rule would hit nothing", e.Name, s, strings.Join(e.Steps, ", "))
 	}
 }
 

@@ -37,6 +37,9 @@ func Dialects() []string {
 	return names
 }
 
+// StepsUnbuilt are the kinds of step for which the provider has no endpoint yet.
+var StepsUnbuilt = []string{"moderation", "tool"}
+
 // A vendor is what the endpoints of one provider share: its error bodies and
 // its headers.
 type vendor struct {

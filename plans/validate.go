@@ -12,6 +12,7 @@ import (
 	"github.com/chaoskit/chaos/assertions"
 	"github.com/chaoskit/chaos/faults"
 	"github.com/chaoskit/chaos/internal/refapp"
+	"github.com/chaoskit/chaos/mockmodel"
 )
 
 var planName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
@@ -209,6 +210,12 @@ func (p *Plan) validateModels(f *findings) {
 		}
 		if t := r.Match.Tenant; t != "" && !slices.Contains(p.Load.TenantNames(), t) {
 			f.add(fmt.Sprintf("faults[%d].match.tenant", i), "there is no tenant %q: tenants are called 1 to %d", clip(t), p.Load.Tenants)
+		}
+		if d, spoken := r.Match.Dialect, mockmodel.Dialects(); d != "" && !slices.Contains(spoken, d) {
+			f.add(fmt.Sprintf("faults[%d].match.dialect", i), "the provider does not speak %q%s", clip(d), didYouMean(d, spoken))
+		}
+		if s := r.Match.Step; slices.Contains(mockmodel.StepsUnbuilt, s) {
+			f.add(fmt.Sprintf("faults[%d].match.step", i), "%s is not built yet: the provider has no such endpoint, and the rule would hit nothing", s)
 		}
 	}
 }
