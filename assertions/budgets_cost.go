@@ -3,6 +3,7 @@ package assertions
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // What budgets.cost divides money by.
@@ -20,7 +21,8 @@ var costEntry = Entry{
 	SoundSide:   "fail: attempts that were not joined could only add",
 	Confounders: []string{"C15 the cost of a cut answer counts the tokens that were emitted"},
 	Exposed:     "requests with attempts", Need: needInvariant,
-	New: func() Check { return &Cost{Per: PerRequest} },
+	Provoke: "rate: 20   # phase %s: requests for which the service calls the provider",
+	New:     func() Check { return &Cost{Per: PerRequest} },
 }
 
 // Cost are the arguments of budgets.cost.
@@ -72,6 +74,7 @@ func (c *Cost) perGoodAnswer(v *view) exam {
 	e := exam{label: "cost of a good answer", threshold: usd(c.Max, "<="), need: needInvariant, joined: true}
 	var sum int64
 	all := v.spenders()
+	all = slices.DeleteFunc(all, func(s spender) bool { return s.req.open() }) // paid for, but not answered yet
 	for _, s := range all {
 		sum += s.nano
 		e.shown = append(e.shown, clue{req: s.req, weight: s.nano, what: fmt.Sprintf("cost %s in %s", dollars(s.nano), plural(int64(len(s.req.attempts)), "attempt", "attempts"))})
@@ -92,6 +95,7 @@ func (c *Cost) perGoodAnswer(v *view) exam {
 		e.reason = fmt.Sprintf("%s for %s, counted in this run", dollars(sum), plural(good, "good answer", "good answers"))
 	case sum > 0:
 		e.verdict = Fail
+		e.measured = usd(float64(sum)/1e9, ">=") // for less than one answer
 		e.reason = dollars(sum) + " for no good answer at all"
 	default:
 		e.verdict = Inconclusive

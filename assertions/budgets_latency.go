@@ -9,14 +9,15 @@ import (
 
 var latencyEntry = Entry{
 	ID: "budgets.latency", Number: "B1",
-	Claim: "Answers come within the latency budget, counted from the instant the request was due.",
+	Claim: "Requests end within the latency budget, counted from the instant they were due.",
 	Doc: "The share of ended requests whose end minus due is within the budget; a request that timed out is not. Whether the answer was good is " +
 		"asked by degradation.available.",
 	Source: SourcePlan, SourceNote: "the client timeout, unless `within` is given",
 	SoundSide:   "fail: what the user waited is what was measured",
 	Confounders: []string{"C9 a generator that sends late", "C10 a mock model that answers late"},
 	Exposed:     "requests", Need: 299,
-	New: func() Check { return &Latency{Quantile: 0.99} },
+	Provoke: "- {slow_ttft: {by: 1s}, during: %s, probability: 0.2}",
+	New:     func() Check { return &Latency{Quantile: 0.99} },
 }
 
 // Latency are the arguments of budgets.latency.

@@ -12,7 +12,8 @@ var tokensEntry = Entry{
 	SoundSide:   "fail: attempts that were not joined could only add",
 	Confounders: []string{"C15 tokens are counted as a quarter of the bytes"},
 	Exposed:     "requests with attempts", Need: needInvariant,
-	New: func() Check { return &Tokens{} },
+	Provoke: "rate: 20   # phase %s: requests for which the service calls the provider",
+	New:     func() Check { return &Tokens{} },
 }
 
 // Tokens are the arguments of budgets.tokens.

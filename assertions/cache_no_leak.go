@@ -14,7 +14,8 @@ var noLeakEntry = Entry{
 	SoundSide:   "fail: the watermark carries the tenant that the words were made for",
 	Confounders: []string{"C13 a prompt marker makes every prompt different, so exact caches are never hit"},
 	Exposed:     "answers with a watermark, of at least two tenants", Need: needInvariant,
-	New: func() Check { return &NoLeak{} },
+	Provoke: "tenants: 2   # under load",
+	New:     func() Check { return &NoLeak{} },
 }
 
 // NoLeak is cache.no_leak; it has no arguments.
@@ -26,13 +27,24 @@ func (c *NoLeak) Validate() []Problem { return nil }
 func (c *NoLeak) examine(v *view) exam {
 	e := exam{label: "answers made for another tenant", threshold: quantity(0, "count", "<="), need: needInvariant}
 	tenants := map[string]bool{}
-	var cached int64
+	askedBy := map[uint64]map[string]bool{} // prompt -> tenants
+	var cached, shared, marked int64
 	for _, r := range v.reqs {
 		if !r.completed() || len(r.Marks) == 0 {
 			continue
 		}
 		tenants[r.Tenant] = true
 		e.samples++
+		if askedBy[r.PromptHash] == nil {
+			askedBy[r.PromptHash] = map[string]bool{}
+		}
+		askedBy[r.PromptHash][r.Tenant] = true
+		if r.PromptHash != 0 && len(askedBy[r.PromptHash]) > 1 {
+			shared++
+		}
+		if r.CarriersSent&journal.CarrierMarker != 0 {
+			marked++
+		}
 		other := false
 		for _, m := range r.Marks {
 			other = other || m.Key != r.Key && m.Key.Phase != journal.PhaseAnon
@@ -55,5 +67,15 @@ func (c *NoLeak) examine(v *view) exam {
 	e.details = append(e.details, fmt.Sprintf("%s came from a cache: their watermark names an earlier request", plural(cached, "answer", "answers")))
 	e.verdict = Pass
 	e.reason = fmt.Sprintf("all %s were made for the tenant that got them: at most %s are not, at 95 %% confidence", plural(e.samples, "answer", "answers"), percent(shareUpper(0, e.samples)))
+	// What a pass does not say: a cache that was never asked twice cannot mix up
+	// whom it answers.
+	switch {
+	case marked == e.samples:
+		e.details = append(e.details, "a cache was not put to the test: the marker made every prompt different; correlate: {marker: off} would not")
+	case shared == 0:
+		e.details = append(e.details, "a cache was not put to the test: no two tenants asked the same")
+	default:
+		e.details = append(e.details, plural(shared, "answer", "answers")+" to what another tenant had asked before")
+	}
 	return e
 }

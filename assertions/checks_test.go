@@ -11,12 +11,7 @@ import (
 // One table for all checks. A case tells a history in a line and a half; the
 // twin beside a failing case differs in the one thing that the check is about.
 func TestChecks(t *testing.T) {
-	for _, family := range []func(*testing.T) []checkCase{
-		attemptsCases, backoffCases, firstDelayCases, jitterCases, retryAfterCases, onlyRetryableCases, amplificationCases,
-		latencyCases, tokensCases, costCases, orphanCases,
-		availableCases, fallbackCases, disclosedCases, emptyCases, truncatedCases, leakCases,
-		goodputCases, recoversCases,
-	} {
+	for _, family := range checkCases {
 		for _, tt := range family(t) {
 			t.Run(tt.spec.ID+"/"+tt.name, func(t *testing.T) {
 				tale := newTale()
@@ -27,6 +22,35 @@ func TestChecks(t *testing.T) {
 				}
 				wellFormed(t, &f, tt.witness)
 			})
+		}
+	}
+}
+
+// checkCases are the families of cases, one a check.
+var checkCases = []func(*testing.T) []checkCase{
+	attemptsCases, backoffCases, firstDelayCases, jitterCases, retryAfterCases, onlyRetryableCases, amplificationCases,
+	latencyCases, tokensCases, costCases, orphanCases,
+	availableCases, fallbackCases, disclosedCases, emptyCases, truncatedCases, leakCases,
+	goodputCases, recoversCases,
+}
+
+// Every check can pass, fail, want more and find nothing; that an unfit harness
+// is an error for all of them is in TestBrokenCountsAreErrors.
+func TestEveryVerdictIsReachable(t *testing.T) {
+	told := map[string]map[Verdict]bool{}
+	for _, family := range checkCases {
+		for _, c := range family(t) {
+			if told[c.spec.ID] == nil {
+				told[c.spec.ID] = map[Verdict]bool{}
+			}
+			told[c.spec.ID][c.want] = true
+		}
+	}
+	for _, id := range IDs() {
+		for _, v := range []Verdict{Pass, Fail, Inconclusive, Vacuous} {
+			if !told[id][v] {
+				t.Errorf("no case in which %s is %s", id, v)
+			}
 		}
 	}
 }
@@ -61,6 +85,28 @@ func wellFormed(t *testing.T, f *Finding, witness string) {
 	}
 	if f.Verdict == Pass && f.ToConclude != "" {
 		t.Errorf("a pass that wants %q", f.ToConclude)
+	}
+	if f.Verdict == Vacuous && f.ToConclude == "" {
+		t.Error("vacuous, and nothing said that would make it happen")
+	}
+	if q := f.Threshold; q == nil || q.Value == nil || q.Unit == "" || q.Op == "" || f.ThresholdSource == "" {
+		t.Errorf("threshold %+v from %q", q, f.ThresholdSource)
+	}
+	if f.Verdict == Pass || f.Verdict == Fail {
+		if q := f.Measured; q == nil || q.Value == nil || q.Unit != f.Threshold.Unit {
+			t.Errorf("%s with measured %+v, threshold %+v", f.Verdict, q, f.Threshold)
+		}
+		if f.Verdict == Pass && f.Exposure == 0 {
+			t.Error("a pass without exposure")
+		}
+	}
+	if len(f.Witnesses) > WitnessesMax {
+		t.Errorf("%d witnesses", len(f.Witnesses))
+	}
+	for _, w := range f.Witnesses {
+		if len(w.Timeline) == 0 || w.What == "" {
+			t.Errorf("witness %s: %q with %d lines", w.Request, w.What, len(w.Timeline))
+		}
 	}
 	if f.Interval != nil && f.Measured != nil && f.Measured.Value != nil {
 		if lo := f.Interval.Lo; lo != nil && *lo > *f.Measured.Value {
@@ -117,6 +163,21 @@ func attemptsCases(t *testing.T) []checkCase {
 			thrice(t)
 			t.j.Marks = append(t.j.Marks, journal.Mark{TNs: 46e9, Kind: journal.MarkRunEnd, Attrs: map[string]string{"late_p99_ns": "150000000"}})
 		}},
+		{name: "who left before the call failed shows nothing", spec: bare, want: Vacuous, tell: func(t *tale) {
+			t.users(40, "spike", func(u *user) {
+				u.calls(200)
+				u.gets("timeout")
+				u.hungUp(u.r.EndNs)
+			})
+		}},
+		{name: "a first try that a hedge made needless did not fail", spec: bare, want: Vacuous, tell: func(t *tale) {
+			t.users(40, "spike", func(u *user) {
+				u.calls(200)
+				u.hungUp(u.last().ArrivedNs + int64(200*ms))
+				u.now = u.attempts[0].ArrivedNs + int64(50*ms)
+				u.calls(200).gets("full")
+			})
+		}},
 		{name: "a retry after the target gave up is a retry", spec: spec(t, "retries.attempts", func(c *RetryAttempts) { c.Max = 1 }), want: Fail, tell: func(t *tale) {
 			t.user("spike", 15e9, func(u *user) {
 				u.calls(200)
@@ -164,6 +225,26 @@ func backoffCases(t *testing.T) []checkCase {
 				u.calls(429).hinted(time.Second).waits(time.Second).calls(429).hinted(time.Second).waits(time.Second).calls(200).gets("full")
 			})
 		}},
+		{name: "at once, to the nanosecond", spec: bare, want: Fail, reason: "at most 0 ms", tell: func(t *tale) { t.users(60, "spike", backsOff(0, 1, 3)) }},
+		{name: "short waits that double are backoff", spec: bare, want: Pass, tell: func(t *tale) { t.users(60, "spike", backsOff(8*ms, 2, 3)) }},
+		{name: "waits that fall have not reached a cap", spec: bare, want: Fail, reason: "the wait before retry 3 is 0.29", tell: func(t *tale) {
+			t.users(60, "spike", func(u *user) {
+				u.calls(500).waits(100 * ms).calls(500).waits(200 * ms).calls(500).waits(60 * ms).calls(500).gets("error")
+			})
+		}},
+		{name: "a cap from the first wait on leaves nothing to see", spec: spec(t, "retries.backoff", func(c *RetryBackoff) { d := 100 * ms; c.Cap = &d }), want: Inconclusive, reason: "reached the cap", tell: func(t *tale) {
+			t.users(60, "spike", backsOff(100*ms, 1, 3))
+		}},
+		{name: "a first wait that a hint asked for is no wait to compare with", spec: bare, want: Vacuous, tell: func(t *tale) {
+			t.users(60, "spike", func(u *user) {
+				u.calls(429).hinted(50 * ms).waits(50 * ms).calls(500).waits(200 * ms).calls(200).gets("full")
+			})
+		}},
+		{name: "equal waits prove nothing where queueing was not measured", spec: bare, want: Inconclusive, reason: "was not measured", tell: func(t *tale) {
+			t.unmeasured()
+			t.users(20, "warm", backsOff(250*ms, 1, 3))
+			t.users(20, "spike", backsOff(250*ms, 1, 3))
+		}},
 		{name: "ten second retries are too few", spec: bare, want: Inconclusive, reason: "10 second retries", tell: func(t *tale) { t.users(10, "spike", backsOff(250*ms, 2, 3)) }},
 		{name: "queueing hides whether it grows", spec: bare, want: Inconclusive, reason: "queueing", tell: func(t *tale) {
 			t.users(60, "spike", backsOff(250*ms, 2, 3))
@@ -198,6 +279,33 @@ func firstDelayCases(t *testing.T) []checkCase {
 		{name: "200 ms does", spec: bare, want: Pass, tell: func(t *tale) {
 			t.users(40, "spike", retriesAfter(200*ms))
 			queues(t, 60*ms)
+		}},
+		{name: "in an outage those who failed tell of the queue", spec: bare, want: Inconclusive, reason: "p99 80 ms in spike", tell: func(t *tale) {
+			t.users(40, "spike", func(u *user) { u.waits(79 * ms).calls(500).waits(120 * ms).calls(500).gets("error") })
+		}},
+		{name: "few requests of a phase that queue are not ignored", spec: bare, want: Inconclusive, reason: "p99 80 ms in spike", tell: func(t *tale) {
+			t.users(20, "spike", func(u *user) {
+				u.waits(79 * ms).calls(500).waits(120 * ms).calls(200)
+				u.step = 8
+				u.calls(500).waits(120 * ms).calls(200).gets("full")
+			})
+		}},
+		{name: "a wait that reaches into a phase that queues", spec: bare, want: Inconclusive, reason: "p99 150 ms in recovery", tell: func(t *tale) {
+			for i := range 40 {
+				t.user("spike", 19.95e9+int64(i)*1e6, retriesAfter(200*ms))
+			}
+			t.users(100, "recovery", func(u *user) { u.waits(149 * ms).calls(200).gets("full") })
+		}},
+		{name: "nobody knows how much the target queues", spec: bare, want: Inconclusive, reason: "was not measured", tell: func(t *tale) {
+			t.unmeasured()
+			t.users(20, "warm", retriesAfter(120*ms))
+			t.users(20, "spike", retriesAfter(120*ms))
+		}},
+		{name: "the trial knows it", spec: bare, want: Pass, tell: func(t *tale) {
+			t.unmeasured()
+			t.trial(10)
+			t.users(20, "warm", retriesAfter(120*ms))
+			t.users(20, "spike", retriesAfter(120*ms))
 		}},
 		{name: "an early retry is early however much the target queues", spec: bare, want: Fail, tell: func(t *tale) {
 			t.users(40, "spike", retriesAfter(50*ms))
@@ -243,6 +351,19 @@ func jitterCases(t *testing.T) []checkCase {
 		{name: "a quarter up and down", spec: bare, want: Pass, reason: "differ by", tell: func(t *tale) { t.users(150, "spike", spread(375*ms, 25*ms)) }},
 		{name: "to the millisecond", spec: bare, want: Fail, reason: "differ by", tell: func(t *tale) { t.users(150, "spike", spread(500*ms, 100*time.Microsecond)) }},
 		{name: "at once", spec: bare, want: Fail, reason: "nothing spreads the retries", tell: func(t *tale) { t.users(150, "spike", spread(2*ms, ms)) }},
+		{name: "at once, to the nanosecond", spec: bare, want: Fail, reason: "half of them come back within 0 ms", tell: func(t *tale) { t.users(150, "spike", spread(0, 0)) }},
+		{name: "nobody knows how much the target queues", spec: bare, want: Inconclusive, reason: "was not measured", tell: func(t *tale) {
+			t.unmeasured()
+			five := func(u *user) {
+				for i := range 5 {
+					u.step = uint64(i)
+					u.calls(500).waits(375*ms + 25*ms*time.Duration(u.r.Key.Index%11)).calls(200)
+				}
+				u.gets("full")
+			}
+			t.users(20, "warm", five)
+			t.users(20, "spike", five)
+		}},
 		{name: "three per cent is neither", spec: bare, want: Inconclusive, reason: "more than none", tell: func(t *tale) { t.users(150, "spike", spread(500*ms, 5*ms)) }},
 		{name: "the spread may be queueing", spec: bare, want: Inconclusive, reason: "may be queueing", tell: func(t *tale) {
 			t.users(150, "spike", spread(500*ms, 10*ms))
@@ -302,6 +423,19 @@ func retryAfterCases(t *testing.T) []checkCase {
 			t.users(40, "spike", waits(2010*ms))
 			queues(t, 100*ms)
 		}},
+		{name: "a quota that only the second answer names", spec: bare, want: Fail, reason: "1 of 1", tell: func(t *tale) {
+			t.user("spike", 15e9, func(u *user) {
+				u.calls(429).hinted(2 * time.Second).waits(3 * ms).calls(200)
+				u.last().QuotaKey = "gpt"
+				u.gets("full")
+			})
+		}},
+		{name: "who might still have come back early shows nothing", spec: bare, want: Vacuous, tell: func(t *tale) {
+			t.users(40, "spike", func(u *user) {
+				u.calls(429).hinted(30 * time.Second)
+				u.r.EndNs, u.r.EndBy = u.now, journal.EndRunEnd
+			})
+		}},
 		{name: "no hint was given", spec: bare, want: Vacuous, reason: "no answers with a Retry-After", tell: func(t *tale) {
 			t.users(40, "spike", func(u *user) { u.calls(500, 200).gets("full") })
 		}},
@@ -341,6 +475,12 @@ func onlyRetryableCases(t *testing.T) []checkCase {
 				u.calls(200).gets("full")
 			})
 		}},
+		{name: "who might still have tried again shows nothing", spec: bare, want: Vacuous, tell: func(t *tale) {
+			t.users(40, "spike", func(u *user) {
+				u.calls(400)
+				u.r.EndNs, u.r.EndBy = u.now, journal.EndRunEnd
+			})
+		}},
 		{name: "500 and 429 may be tried again", spec: bare, want: Vacuous, tell: func(t *tale) {
 			t.users(40, "spike", func(u *user) { u.calls(500, 429, 200).gets("full") })
 		}},
@@ -370,6 +510,30 @@ func amplificationCases(t *testing.T) []checkCase {
 				u.calls(200)
 				u.kind, u.model, u.step = "chat", "gpt", 8
 				some(30)(u)
+			})
+		}},
+		{name: "many calls of one kind do not dilute another", spec: bare, want: Fail, reason: "of chat gpt that faults could hit: 1.32 each", tell: func(t *tale) {
+			t.users(200, "spike", func(u *user) {
+				u.kind, u.model = "embed", "embedder"
+				for i := range 5 {
+					u.step = uint64(10 + i)
+					if i == 0 && u.r.Key.Index == 0 {
+						u.calls(500)
+					}
+					u.calls(200)
+				}
+				u.kind, u.model, u.step = "chat", "gpt", 8
+				some(30)(u)
+			})
+		}},
+		{name: "calls before the fault was on do not dilute it", spec: bare, want: Fail, reason: "1.30 each", tell: func(t *tale) {
+			t.setup.Rules[0].FromNs = 15e9
+			t.users(400, "spike", func(u *user) {
+				if u.r.DueNs < 15e9 {
+					u.calls(200).gets("full")
+				} else {
+					some(30)(u)
+				}
 			})
 		}},
 		{name: "fallbacks are beside it", spec: bare, want: Pass, tell: func(t *tale) {

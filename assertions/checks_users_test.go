@@ -84,6 +84,11 @@ func costCases(t *testing.T) []checkCase {
 		{name: "no good answer at all", spec: most(0.0015, PerGoodAnswer), want: Fail, reason: "no good answer at all", tell: func(t *tale) {
 			t.users(40, "spike", func(u *user) { u.calls(200).gets("error") })
 		}},
+		{name: "an answer that the run cut short is not paid for in vain", spec: most(0.0015, PerGoodAnswer), want: Pass, reason: "$0.04 for 40 good answers", tell: func(t *tale) {
+			t.users(40, "spike", plain)
+			t.users(40, "spike", func(u *user) { u.calls(200); u.r.EndNs, u.r.EndBy = u.now, journal.EndRunEnd })
+		}},
+		{name: "twenty are too few", spec: most(0.001, PerRequest), want: Inconclusive, reason: "at least 30", tell: func(t *tale) { t.users(20, "spike", plain) }},
 		{name: "no calls", spec: most(0.0015, PerGoodAnswer), want: Vacuous, tell: func(*tale) {}},
 	}
 }
@@ -125,6 +130,15 @@ func orphanCases(t *testing.T) []checkCase {
 			t.j.CensoredRequests = map[journal.Key]bool{{Phase: "spike", Index: 0}: true}
 		}},
 		{name: "three are too few", spec: bare, want: Inconclusive, tell: func(t *tale) { t.users(3, "spike", gaveUp(0)) }},
+		{name: "nobody watched for long enough after they left", spec: bare, want: Vacuous, tell: func(t *tale) {
+			for i := range 40 {
+				t.user("recovery", 33.2e9+int64(i)*1e6, func(u *user) { u.calls(500).gets("timeout") })
+			}
+		}},
+		{name: "late calls that nobody claims may be theirs", spec: bare, want: Inconclusive, reason: "could be told to belong", tell: func(t *tale) {
+			t.users(40, "spike", gaveUp(0))
+			t.users(40, "recovery", func(u *user) { u.anon = true; u.waits(10 * time.Second).calls(200); u.now = u.r.DueNs; u.gets("full") })
+		}},
 	}
 }
 
@@ -159,6 +173,17 @@ func availableCases(t *testing.T) []checkCase {
 		{name: "the generator lagged", spec: bare, want: Error, reason: "the generator lagged", tell: func(t *tale) {
 			t.users(400, "spike", func(u *user) { hit(u); u.gets("full"); u.r.DispatchNs += 600e6 })
 		}},
+		{name: "a natural 429 challenges too", spec: bare, want: Pass, tell: func(t *tale) {
+			t.users(400, "spike", func(u *user) {
+				u.calls(429)
+				u.last().Rules, u.last().Cause = nil, journal.CauseLimit
+				u.calls(200).gets("full")
+			})
+		}},
+		{name: "what a stop of the run kept back has no outcome", spec: bare, want: Pass, reason: "400 of 400", tell: func(t *tale) {
+			answered(400, 0)(t)
+			t.users(50, "spike", func(u *user) { u.r.Dropped = string(journal.EndStopped) })
+		}},
 		{name: "open requests have no outcome", spec: bare, want: Pass, tell: func(t *tale) {
 			answered(400, 0)(t)
 			t.users(50, "spike", func(u *user) { hit(u); u.r.EndBy, u.r.EndNs = journal.EndStopped, u.now })
@@ -186,6 +211,11 @@ func fallbackCases(t *testing.T) []checkCase {
 		{name: "no kinds are declared", spec: bare, want: Inconclusive, reason: "declares no kinds", tell: func(t *tale) {
 			t.setup.DegradedKinds = nil
 			t.users(60, "spike", falls)
+		}},
+		{name: "no kinds are declared, and half of them get nothing", spec: bare, want: Fail, reason: "30 of 60", tell: func(t *tale) {
+			t.setup.DegradedKinds = nil
+			t.users(30, "spike", falls)
+			t.users(30, "spike", func(u *user) { u.calls(500, 500).gets("error") })
 		}},
 		{name: "a retry that helped is no failed step", spec: bare, want: Vacuous, tell: func(t *tale) {
 			t.users(60, "spike", func(u *user) { u.calls(500, 200).gets("full") })
@@ -248,6 +278,10 @@ func truncatedCases(t *testing.T) []checkCase {
 		{name: "an answer that just stops looks whole too", spec: bare, want: Fail, tell: func(t *tale) {
 			t.user("spike", 15e9, func(u *user) { u.calls(200).cut().gets("truncated"); u.r.TerminalNs = -1 })
 		}},
+		{name: "an answer cut for its length says so", spec: bare, want: Pass, tell: func(t *tale) {
+			t.users(40, "spike", mended)
+			t.user("spike", 15e9, func(u *user) { u.calls(200).cut().gets("truncated"); u.r.Finish = "length" })
+		}},
 		{name: "a broken connection tells the user", spec: bare, want: Pass, tell: func(t *tale) {
 			t.users(40, "spike", func(u *user) { u.calls(200).cut().gets("truncated"); u.r.EndBy = journal.EndEOF })
 		}},
@@ -290,6 +324,20 @@ func goodputCases(t *testing.T) []checkCase {
 		{name: "it halves", spec: bare, want: Fail, reason: "50.0 %", tell: answered(1000, 500)},
 		{name: "the busiest phase is found", spec: spec[Goodput](t, "collapse.goodput", nil), want: Fail, tell: answered(1000, 500)},
 		{name: "on the threshold", spec: bare, want: Inconclusive, reason: "too few requests to tell", tell: answered(400, 36)},
+		{name: "the quiet phase was only a sample too", spec: bare, want: Inconclusive, reason: "too few requests to tell", tell: func(t *tale) {
+			answered(2000, 250)(t) // 87.5 %: above nine tenths of 95.2 %, not surely of what 200 of 210 may stand for
+			t.users(10, "warm", func(u *user) { u.calls(500).gets("error") })
+		}},
+		{name: "the first phase is not compared with itself", spec: during(bare, "warm"), want: Vacuous, tell: answered(1000, 500)},
+		{name: "the phase under fault is found, however busy the first one is", spec: spec[Goodput](t, "collapse.goodput", nil), want: Fail, reason: "goodput in spike", tell: func(t *tale) {
+			answered(150, 100)(t)
+			t.users(180, "recovery", func(u *user) { u.calls(200).gets("full") })
+		}},
+		{name: "a first phase of twenty", spec: bare, want: Inconclusive, reason: "has 20 requests due", tell: func(t *tale) {
+			t.unmeasured()
+			t.users(20, "warm", func(u *user) { u.calls(200).gets("full") })
+			answered(1000, 50)(t)
+		}},
 		{name: "there is no quiet phase", spec: bare, want: Inconclusive, reason: "not healthy itself", tell: func(t *tale) {
 			answered(1000, 50)(t)
 			t.users(100, "warm", func(u *user) { u.calls(500).gets("error") })
@@ -339,6 +387,11 @@ func recoversCases(t *testing.T) []checkCase {
 		}},
 		{name: "the load ends too soon to see it", spec: want(15*time.Second, 10*time.Second), want: Inconclusive, reason: "25s are needed", tell: backAfter(12 * time.Second)},
 		{name: "nothing had happened", spec: want(5*time.Second, 10*time.Second), want: Vacuous, tell: func(t *tale) {
+			t.users(200, "spike", func(u *user) { u.calls(200).gets("full") })
+			t.users(400, "recovery", func(u *user) { u.calls(200).gets("full") })
+		}},
+		{name: "a phase without a fault and without more load is no trouble", spec: want(5*time.Second, 10*time.Second), want: Vacuous, tell: func(t *tale) {
+			t.setup.Rules = nil
 			t.users(200, "spike", func(u *user) { u.calls(200).gets("full") })
 			t.users(400, "recovery", func(u *user) { u.calls(200).gets("full") })
 		}},

@@ -15,6 +15,7 @@ var recoversEntry = Entry{
 	SoundSide:   "both, where the harness was fit and the load went on",
 	Confounders: []string{"C11 autoscaling, cold caches", "C9 the load must not be lowered for the service"},
 	Exposed:     "requests due after the trouble", Need: 100,
+	Provoke: "- {http_503: {}, during: %s, probability: 0.5}",
 	New: func() Check {
 		return &Recovers{To: 0.95, Within: 30 * time.Second, Hold: 10 * time.Second}
 	},
@@ -134,14 +135,14 @@ func (c *Recovers) troubleEnd(phases []Window, ruled []bool) int {
 			return i
 		}
 	}
-	return busiest(phases)
+	return busiest(phases, func(int) bool { return true })
 }
 
 func (c *Recovers) examine(v *view) exam {
-	base, why := v.quiet()
+	q := v.quiet()
 	e := exam{
 		label: fmt.Sprintf("back at %s, held %s", percent(float64(c.To)), planDuration(c.Hold)), threshold: quantity(c.Within.Seconds(), "s", "<="),
-		need: recoverDue, rests: fitness{due: true, pace: true}, baseline: why,
+		need: recoverDue, rests: fitness{due: true, pace: true}, baseline: q.why, baselineFix: q.fix,
 	}
 	after := c.troubleEnd(v.h.phases, v.h.ruled)
 	if after < 0 {
@@ -151,13 +152,17 @@ func (c *Recovers) examine(v *view) exam {
 	t := v.trackAfter(v.h.phases[after].ToNs)
 	e.samples = int64(len(t.due))
 	e.exposure = e.samples
-	if trouble := v.narrowed(after); trouble.faultsDue() && trouble.faultsHit() == 0 && !v.h.surge(after) {
+	if v.narrowed(after).faultsHit() == 0 && !v.h.surge(after) {
 		e.exposure, e.exposed = 0, "requests due after trouble: no fault hit, and the load did not rise"
+		e.more = fmt.Sprintf(v.entry.Provoke, v.h.phases[after].Name)
 	}
-	if base == 0 {
+	if after+1 < len(v.h.phases) && e.exposure > 0 {
+		e.more = v.longerPhase(len(v.h.phases)-1, e.exposure, recoverDue)
+	}
+	if q.goodput == 0 {
 		return e
 	}
-	c.decide(v, &e, t, after, base)
+	c.decide(v, &e, t, after, q.goodput)
 	return e
 }
 
@@ -165,8 +170,11 @@ func (c *Recovers) decide(v *view, e *exam, t *track, after int, base float64) {
 	at, s := t.recovery(c, float64(c.To)*base)
 	name := v.h.phases[after].Name
 	watched := time.Duration(max(0, t.endNs-t.fromNs))
-	if s == fine {
+	switch s {
+	case fine:
 		e.measured = quantity(sOf(at), "s", "")
+	case bad: // it took at least as long as it was watched without being back
+		e.measured = quantity(watched.Seconds(), "s", ">=")
 	}
 	e.details = append(e.details, fmt.Sprintf("watched for %s after %s; one run judges an instance", planDuration(watched.Round(100*time.Millisecond)), name))
 	switch {
@@ -204,7 +212,7 @@ func (c *Recovers) decide(v *view, e *exam, t *track, after int, base float64) {
 func (v *view) trackAfter(ns int64) *track {
 	t := &track{fromNs: ns, endNs: v.h.endNs, good: []int64{0}}
 	for _, r := range v.reqs {
-		if r.DueNs < ns || r.sent() && r.open() {
+		if r.DueNs < ns || r.censored() {
 			continue
 		}
 		good := t.good[len(t.good)-1]

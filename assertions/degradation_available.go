@@ -8,7 +8,8 @@ var availableEntry = Entry{
 	SoundSide:   "both: the user's side alone is judged",
 	Confounders: []string{"C9 a generator that lags", "C12 limits of the provider that the load itself reaches"},
 	Exposed:     "requests, in a scope that a fault reached if the plan has one there", Need: 299,
-	New: func() Check { return &Available{Min: 0.99} },
+	Provoke: "- {http_503: {}, during: %s, probability: 0.1}",
+	New:     func() Check { return &Available{Min: 0.99} },
 }
 
 // Available are the arguments of degradation.available.

@@ -81,7 +81,7 @@ func (c *Fallback) examine(v *view) exam {
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
 		e.details = append(e.details, kind+" "+number(kinds[kind]))
 	}
-	if len(allowed) == 0 && p.n > 0 {
+	if len(allowed) == 0 && e.verdict == Pass {
 		e.verdict, e.interval = Inconclusive, nil
 		e.reason = "the plan declares no kinds of degraded answers, so a fallback cannot be told from an answer like any other"
 		e.fix = "response: {degraded: [{kind: smaller_model, model: NAME}]}   # under target"

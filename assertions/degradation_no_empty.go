@@ -37,7 +37,7 @@ func (c *NoEmpty) examine(v *view) exam {
 			e.exposure++
 		}
 		// A reasoning model that used up its tokens says so: that is no lie.
-		if r.Outcome == journal.OutcomeEmpty && r.Finish != "length" {
+		if r.Outcome == journal.OutcomeEmpty && !r.cutForLength() {
 			e.broken = append(e.broken, clue{req: r, what: fmt.Sprintf("status %d with nothing in it", r.Status)})
 		}
 	}
@@ -47,6 +47,10 @@ func (c *NoEmpty) examine(v *view) exam {
 	e.reason = fmt.Sprintf("%s with status 200 had content, %s of them although a call had gone wrong", plural(e.samples, "answer", "answers"), number(e.exposure))
 	return e
 }
+
+// cutForLength reports whether the answer says that it ended for want of tokens:
+// finish_reason of OpenAI, stop_reason of Anthropic.
+func (r *request) cutForLength() bool { return r.Finish == "length" || r.Finish == "max_tokens" }
 
 // anyAttempt reports whether f holds for an attempt of the request.
 func (r *request) anyAttempt(f func(*attempt) bool) bool { return slices.ContainsFunc(r.attempts, f) }

@@ -50,8 +50,9 @@ func (c *NoTruncated) examine(v *view) exam {
 		if r.anyAttempt((*attempt).wasCut) {
 			e.exposure++
 		}
-		// A broken connection or an error in the stream tells the user.
-		if r.Outcome == journal.OutcomeTruncated && r.EndBy == journal.EndServer {
+		// A broken connection or an error in the stream tells the user, and so
+		// does an answer that says that it was cut for its length.
+		if r.Outcome == journal.OutcomeTruncated && r.EndBy == journal.EndServer && !r.cutForLength() {
 			what := "ended in good order, without the declared end"
 			if r.TerminalNs >= 0 {
 				what = "ended with " + cmp.Or(r.TerminalKind, "its declared end") + " although the text is cut"

@@ -40,7 +40,7 @@ func (f *phaseFold) add(r *request) {
 	}
 	f.attempts += int64(len(r.attempts))
 	f.steps += int64(len(r.steps))
-	if r.sent() && r.open() {
+	if r.censored() {
 		return
 	}
 	f.known++

@@ -24,11 +24,18 @@ type gap struct {
 // sent that again by itself.
 func (v *view) gapsOf(r *request, c *chain, f func(gap)) {
 	for _, a := range c.attempts {
-		if !a.relation.isRetry() || a.prev.QuotaKey != a.QuotaKey || resent(a.prev) || c.openBefore(a) {
+		if !a.relation.isRetry() || otherQuota(a.prev, a) || resent(a.prev) || c.openBefore(a) {
 			continue
 		}
 		f(v.gap(r, a.prev, a))
 	}
+}
+
+// otherQuota reports whether two attempts at one model surely draw on different
+// quotas. The provider names a quota where it looked at one: an attempt that it
+// refused before that has no name, and may be of the same.
+func otherQuota(a, b *attempt) bool {
+	return a.QuotaKey != "" && b.QuotaKey != "" && a.QuotaKey != b.QuotaKey
 }
 
 // openBefore reports whether an earlier attempt was still open when a arrived: a
@@ -53,8 +60,8 @@ func resent(a *attempt) bool {
 
 func (v *view) gap(r *request, from, to *attempt) gap {
 	return gap{
-		req: r, from: from, to: to, ns: max(0, to.ArrivedNs-from.knownNs), queueing: v.h.queueing(r), retriesAt: to.try - 1,
-		clockErr: v.h.j.Header.ClockErrNs,
+		req: r, from: from, to: to, ns: max(0, to.ArrivedNs-from.knownNs), queueing: v.h.queueing(from.knownNs, to.ArrivedNs),
+		retriesAt: to.try - 1, clockErr: v.h.j.Header.ClockErrNs,
 	}
 }
 
@@ -62,6 +69,8 @@ func (v *view) gap(r *request, from, to *attempt) gap {
 // known defaults is Envoy's 25 ms. Where at least half of the waits are shorter,
 // there is no policy behind them whatever their ratios and spreads.
 const noWait = 25 * int64(time.Millisecond)
+
+const noWaitNote = "the smallest first backoff among known defaults is Envoy's 25 ms"
 
 // whoRetries tells from the SDKs' header which layer sent the retries.
 func whoRetries(clues []clue) string {
@@ -144,8 +153,8 @@ func (w *waits) decide(v *view, e *exam) {
 	switch {
 	case w.unknown:
 		e.verdict = Inconclusive
-		e.reason = fmt.Sprintf("queueing inside the target was not measured, so %s cannot be told from waits lengthened by it", plural(w.unsure, "wait", "waits"))
-		e.fix = "calibrate: 20"
+		e.reason = fmt.Sprintf("%s, so %s cannot be told from waits lengthened by it", v.unmeasured(), plural(w.unsure, "wait", "waits"))
+		e.fix = v.calibration()
 	case w.unsure > 0:
 		e.verdict = Inconclusive
 		e.reason = fmt.Sprintf("%s of %s are long enough only if the target did not queue, and it queues: p99 %s in %s", number(w.unsure), plural(n, "wait", "waits"), millis(w.q99), w.queueing)
@@ -157,15 +166,14 @@ func (w *waits) decide(v *view, e *exam) {
 
 // slower is the change of the plan that lowers queueing: half the rate.
 func (v *view) slower() string {
-	name := v.spec.During
-	if name == "" {
-		name = v.h.mainPhase()
+	i := v.stage()
+	if i < 0 {
+		return ""
 	}
-	for _, p := range v.h.phases {
-		if p.Name == name && p.ToNs > p.FromNs && p.Planned > 0 {
-			rate := float64(p.Planned) / (float64(p.ToNs-p.FromNs) / 1e9)
-			return fmt.Sprintf("rate: %.4g   # phase %s, was about %.4g: less queueing", rate/2, name, rate)
-		}
+	p := v.h.phases[i]
+	if p.ToNs <= p.FromNs || p.Planned == 0 {
+		return ""
 	}
-	return ""
+	rate := float64(p.Planned) / (float64(p.ToNs-p.FromNs) / 1e9)
+	return fmt.Sprintf("rate: %.4g   # phase %s, was about %.4g: less queueing", rate/2, p.Name, rate)
 }

@@ -270,13 +270,18 @@ func attributed(a *journal.Attempt) bool {
 // earliest, because a gap that is measured too long never convicts anybody.
 func known(a *journal.Attempt) int64 {
 	end := a.EndNs
-	if a.Status != 0 && a.Status != 200 && a.HeaderNs >= 0 {
+	switch {
+	case a.Status != 0 && a.Status != 200 && a.HeaderNs >= 0:
 		end = a.HeaderNs
+	case a.LastNs >= 0 && (a.End == journal.AttemptComplete || a.End == journal.AttemptInStreamError):
+		// The caller may act on the last byte before the provider has noted
+		// the end of the call.
+		end = min(end, a.LastNs)
 	}
 	if a.PeerClosedNs >= 0 && (end < 0 || a.PeerClosedNs < end) {
 		return a.PeerClosedNs
 	}
-	if a.End == journal.AttemptRunEnd {
+	if a.End == journal.AttemptRunEnd && end == a.EndNs {
 		return journal.Never
 	}
 	return end
@@ -332,6 +337,12 @@ func (r *request) open() bool {
 	return r.Outcome == journal.OutcomeNone && (r.EndBy == journal.EndRunEnd || r.EndBy == journal.EndStopped)
 }
 
+// censored reports whether the end of the run kept the request from a fate:
+// nobody knows what it would have been.
+func (r *request) censored() bool {
+	return r.Dropped == string(journal.EndStopped) || r.sent() && r.open()
+}
+
 func (r *request) sent() bool      { return r.Dropped == "" }
 func (r *request) completed() bool { return r.sent() && !r.open() }
 
@@ -343,6 +354,16 @@ func (r *request) good() bool {
 // gaveUp reports whether it was the user who ended the request.
 func (r *request) gaveUp() bool {
 	return r.EndBy == journal.EndClientTimeout || r.EndBy == journal.EndClientHangup
+}
+
+// sawFailure reports whether the target saw an attempt fail at a time when it
+// could still have tried again: the user had not left, no hedge had answered,
+// and the run went on.
+func (r *request) sawFailure(a *attempt) bool {
+	if a.clean || a.knownNs < 0 || r.open() || r.gaveUp() && r.EndNs >= 0 && a.knownNs >= r.EndNs {
+		return false
+	}
+	return !slices.ContainsFunc(a.step.attempts, func(o *attempt) bool { return o != a && o.clean && o.knownNs <= a.knownNs })
 }
 
 // outcomeName is the outcome as result.json counts it.

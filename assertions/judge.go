@@ -1,6 +1,7 @@
 package assertions
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"reflect"
@@ -27,15 +28,20 @@ type exam struct {
 	rests  fitness
 	joined bool // the check rests on the join
 
-	broken   []clue // sound witnesses
-	failure  string // the reason, when there are witnesses
-	baseline string // why the quiet phase cannot be compared with; "": it can
+	broken      []clue // sound witnesses
+	failure     string // the reason, when there are witnesses
+	baseline    string // why the quiet phase cannot be compared with; "": it can
+	baselineFix string // text for the plan that mends it; "": a quiet phase
+	more        string // text for the plan that gives exposure; "": the entry's rule, or a longer phase
 
 	// What is left to decide when all gates are passed.
 	verdict Verdict
 	reason  string
 	fix     string // of an inconclusive verdict: text for the plan
 	shown   []clue // evidence of a failure that rests on a figure
+
+	source Source // of a threshold that is neither the plan's nor the default; "": of those
+	note   string // where exactly
 
 	details []string
 }
@@ -117,6 +123,9 @@ func (v *view) decide(f *Finding, e *exam, figures *Judgement) {
 	if f.Exposed == "" {
 		f.Exposed = v.entry.Exposed
 	}
+	if e.source != "" {
+		f.ThresholdSource, f.SourceNote = e.source, e.note
+	}
 	unfit, cut := v.unfit(e, figures), v.h.j.Cut
 	switch {
 	case unfit != "": // 1
@@ -128,15 +137,17 @@ func (v *view) decide(f *Finding, e *exam, figures *Judgement) {
 		f.Verdict, f.Reason = Inconclusive, "run cut at "+secs(v.h.j.LastNs)
 		f.ToConclude = "run it again, to the end"
 	case e.exposure == 0: // 3
-		f.Verdict, f.Reason, f.ToConclude = Vacuous, v.nothing(f.Exposed, figures), v.provoke()
+		f.Verdict, f.Reason, f.ToConclude = Vacuous, v.nothing(f.Exposed, figures), cmp.Or(e.more, v.provoke())
 	case e.joined && v.uncovered() != "": // 4
-		f.Verdict, f.Reason, f.ToConclude = Inconclusive, v.uncovered(), "correlate: {marker: on}"
+		f.Verdict, f.Reason, f.ToConclude = Inconclusive, v.uncovered(), v.carriers()
 	case e.baseline != "": // 5
-		f.Verdict, f.Reason, f.ToConclude = Inconclusive, e.baseline, "put a quiet phase before the others: load.phases: [{name: warm, rate: 20, for: 10s}, ...]"
+		f.Verdict, f.Reason, f.ToConclude = Inconclusive, e.baseline, cmp.Or(e.baselineFix, quietFirst)
 	case e.exposure < e.need: // 6
 		f.Verdict = Inconclusive
 		f.Reason = fmt.Sprintf("%s %s; at least %s are needed", number(e.exposure), f.Exposed, number(e.need))
-		f.ToConclude = v.longer(e.exposure, e.need)
+		f.ToConclude = cmp.Or(e.more, v.longer(e.exposure, e.need))
+	case severityOf(e.verdict) < 0:
+		f.Verdict, f.Reason = Error, "the check "+v.spec.ID+" came to no verdict: this is a bug in chaos"
 	default: // 7
 		f.Verdict, f.Reason, f.ToConclude = e.verdict, e.reason, e.fix
 		if e.verdict == Fail {
@@ -146,6 +157,19 @@ func (v *view) decide(f *Finding, e *exam, figures *Judgement) {
 			f.ToConclude = ""
 		}
 	}
+}
+
+// quietFirst is the text for a plan without a phase to compare with.
+const quietFirst = "- {name: warm, rate: 20, for: 10s}   # before the other phases of the load, without faults"
+
+// carriers is the change of the plan that lets more attempts be joined.
+func (v *view) carriers() string {
+	for _, r := range v.reqs {
+		if r.CarriersSent&journal.CarrierMarker != 0 {
+			return "correlate: {headers: true}   # and let the service pass the header x-chaos-request on to the provider: the marker in the prompt does not come through"
+		}
+	}
+	return "correlate: {marker: on}"
 }
 
 // unfit says why the harness was too weak for this check, "" if it was not.
@@ -215,30 +239,49 @@ func (v *view) provoke() string {
 	if v.entry.Provoke == "" {
 		return ""
 	}
-	phase := v.spec.During
-	if phase == "" {
-		phase = v.h.mainPhase()
+	if !strings.Contains(v.entry.Provoke, "%s") {
+		return v.entry.Provoke
 	}
-	if phase == "" {
+	i := v.stage()
+	if i < 0 {
 		return ""
 	}
-	return fmt.Sprintf(v.entry.Provoke, phase)
+	return fmt.Sprintf(v.entry.Provoke, v.h.phases[i].Name)
 }
 
-// mainPhase is the name of the phase with the highest rate, "" for none.
-func (h *history) mainPhase() string {
-	if i := busiest(h.phases); i >= 0 {
-		return h.phases[i].Name
+// stage is the index of the phase to change for more or better evidence: the one
+// in scope, else the one under stress. -1: none.
+func (v *view) stage() int {
+	if v.spec.During == "" {
+		if v.entry.FedBy != nil {
+			if i := busiest(v.h.phases, func(i int) bool { return v.h.ruled[i] }); i >= 0 {
+				return i
+			}
+		}
+		return v.h.stressed()
 	}
-	return ""
+	return slices.IndexFunc(v.h.phases, func(w Window) bool { return w.Name == v.spec.During })
+}
+
+// stressed is the index of the phase in which the run tries the service hardest:
+// of those after the baseline the one whose load surges most, else the busiest in
+// which a fault applies, else the busiest. -1: none.
+func (h *history) stressed() int {
+	b := h.baseline()
+	for _, in := range []func(int) bool{h.surge, func(i int) bool { return i != b && h.ruled[i] }, func(i int) bool { return i != b }, func(int) bool { return true }} {
+		if i := busiest(h.phases, in); i >= 0 {
+			return i
+		}
+	}
+	return -1
 }
 
 // busiest is the index of the phase with the highest rate of planned requests,
-// -1: none.
-func busiest(phases []Window) int {
+// of those that in holds for. -1: none.
+func busiest(phases []Window, in func(int) bool) int {
 	best, rate := -1, -1.0
 	for i, p := range phases {
-		if p.ToNs <= p.FromNs {
+		if p.ToNs <= p.FromNs || !in(i) {
 			continue
 		}
 		if r := float64(p.Planned) / float64(p.ToNs-p.FromNs); r > rate {
@@ -254,20 +297,19 @@ func (v *view) longer(have, need int64) string {
 	if have <= 0 || need <= have {
 		return v.provoke()
 	}
-	name := v.spec.During
-	if name == "" {
-		name = v.h.mainPhase()
+	return v.longerPhase(v.stage(), have, need)
+}
+
+// longerPhase is the text that makes a phase long enough for need instead of have.
+func (v *view) longerPhase(i int, have, need int64) string {
+	if i < 0 {
+		return ""
 	}
-	for _, p := range v.h.phases {
-		if p.Name != name {
-			continue
-		}
-		now := time.Duration(p.ToNs - p.FromNs)
-		// A tenth more, because the next run draws other dice.
-		want := time.Duration(math.Ceil(1.1 * float64(now) * float64(need) / float64(have)))
-		return fmt.Sprintf("for: %s   # phase %s, was %s", planDuration(ceilTo(want, time.Second)), name, planDuration(now.Round(time.Millisecond)))
-	}
-	return ""
+	p := v.h.phases[i]
+	now := time.Duration(p.ToNs - p.FromNs)
+	// A tenth more, because the next run draws other dice.
+	want := time.Duration(math.Ceil(1.1 * float64(now) * float64(need) / float64(have)))
+	return fmt.Sprintf("for: %s   # phase %s, was %s", planDuration(ceilTo(want, time.Second)), p.Name, planDuration(now.Round(time.Millisecond)))
 }
 
 // allowed judges an allow_fail against the start of the run, the only wall time

@@ -343,15 +343,134 @@ func TestLateNoticeOfAHangUp(t *testing.T) {
 	}
 }
 
-func TestQueueingOfThePhaseBefore(t *testing.T) {
+// A phase is judged by its own queueing; where too few show it, by the phase
+// before, unless those few show worse.
+func TestQueueingIsMeasuredWhereItHappens(t *testing.T) {
+	after := func(d time.Duration) func(*user) {
+		return func(u *user) { u.waits(d - ms).calls(200).gets("full") }
+	}
+	tests := []struct {
+		name string
+		tell func(*tale)
+		want []time.Duration // q99 by phase, 0: not measured
+	}{
+		{"nothing but warm", func(*tale) {}, []time.Duration{ms, ms, ms}},
+		{"each phase its own", func(t *tale) {
+			t.users(30, "spike", after(40*ms))
+			t.users(30, "recovery", after(5*ms))
+		}, []time.Duration{ms, 40 * ms, 5 * ms}},
+		{"ten that queue worse than the phase before count", func(t *tale) { t.users(10, "spike", after(40*ms)) }, []time.Duration{ms, 40 * ms, 40 * ms}},
+		{"ten that queue less do not", func(t *tale) {
+			t.users(30, "spike", after(40*ms))
+			t.users(10, "recovery", after(5*ms))
+		}, []time.Duration{ms, 40 * ms, 40 * ms}},
+		{"requests that fail later show it too", func(t *tale) {
+			t.users(30, "spike", func(u *user) { u.waits(39 * ms).calls(500).gets("error") })
+		}, []time.Duration{ms, 40 * ms, 40 * ms}},
+		{"answers from a cache show nothing", func(t *tale) { t.users(30, "spike", func(u *user) { u.gets("full") }) }, []time.Duration{ms, ms, ms}},
+		{"twenty in the first phase and no trial", func(t *tale) { t.unmeasured(); t.users(20, "warm", after(ms)) }, []time.Duration{0, 0, 0}},
+		{"twenty in the first phase and a short trial", func(t *tale) { t.unmeasured(); t.trial(9); t.users(20, "warm", after(ms)) }, []time.Duration{0, 0, 0}},
+		{"twenty in the first phase and a trial", func(t *tale) { t.unmeasured(); t.trial(10); t.users(20, "warm", after(2*ms)) }, []time.Duration{2 * ms, 2 * ms, 2 * ms}},
+		{"the next phase knows itself", func(t *tale) {
+			t.unmeasured()
+			t.users(20, "warm", after(ms))
+			t.users(80, "spike", after(3*ms))
+		}, []time.Duration{0, 3 * ms, 3 * ms}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tale := newTale()
+			tt.tell(tale)
+			h := newHistory(tale.end(), tale.setup)
+			for i, want := range tt.want {
+				var got time.Duration
+				if q := h.queues[i]; q != nil {
+					got = time.Duration(q.q99)
+				}
+				if got != want {
+					t.Errorf("%s: q99 %v, want %v", h.phases[i].Name, got, want)
+				}
+			}
+		})
+	}
+}
+
+// Yellow says what to change, as text that a plan takes.
+func TestToConclude(t *testing.T) {
+	delay := func(u *user) { u.calls(500).waits(120 * ms).calls(200).gets("full") }
+	tests := []struct {
+		name string
+		spec Spec
+		tell func(*tale)
+		want string
+	}{
+		{"too few: the phase where the fault is, longer", Spec{ID: "retries.first_delay"}, func(t *tale) { t.users(10, "spike", delay) }, "for: 33s   # phase spike, was 10s"},
+		{"too few: the phase in scope, longer", during(Spec{ID: "retries.first_delay"}, "recovery"), func(t *tale) { t.users(10, "recovery", delay) }, "for: 1m6s   # phase recovery, was 20s"},
+		{"nothing: a rule", Spec{ID: "retries.only_retryable"}, func(*tale) {}, "- {http_400: {}, during: spike, probability: 0.1}"},
+		{"queueing unknown: a trial", Spec{ID: "retries.first_delay"}, func(t *tale) { t.unmeasured(); t.users(20, "warm", delay); t.users(20, "spike", delay) }, "calibrate: 20"},
+		{"queueing unknown although there was a trial: a longer first phase", Spec{ID: "retries.first_delay"}, func(t *tale) {
+			t.unmeasured()
+			for range 20 {
+				t.user(journal.PhaseTrial, 0, func(u *user) { u.r.Purpose = journal.PurposeTrial; u.gets("full") })
+			}
+			t.users(20, "warm", delay)
+			t.users(20, "spike", delay)
+		}, "for: 22s   # phase warm, was 10s"},
+		{"queueing: half the rate", Spec{ID: "retries.first_delay"}, func(t *tale) { t.users(40, "spike", delay); queues(t, 60*ms) }, "rate: 7   # phase spike, was about 14: less queueing"},
+		{"not joined: a marker", Spec{ID: "retries.first_delay"}, func(t *tale) {
+			t.users(40, "spike", delay)
+			t.users(40, "spike", func(u *user) { u.anon = true; u.calls(200).gets("full") })
+		}, "correlate: {marker: on}"},
+		{"too few after the trouble: the last phase, longer", Spec{ID: "collapse.recovers"}, func(t *tale) {
+			answered(400, 200)(t)
+			t.users(40, "recovery", func(u *user) { u.calls(200).gets("full") })
+		}, "for: 55s   # phase recovery, was 20s"},
+		{"compared with itself: another phase", during(Spec{ID: "collapse.goodput"}, "warm"), answered(400, 200), "- collapse.goodput: {min: 90%, during: spike}"},
+		{"a short first phase: a longer one", Spec{ID: "collapse.goodput"}, func(t *tale) {
+			t.unmeasured()
+			t.users(20, "warm", func(u *user) { u.calls(200).gets("full") })
+			answered(400, 200)(t)
+		}, "for: 17s   # phase warm, was 10s"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tale := newTale()
+			tt.tell(tale)
+			if f := tale.judge(tt.spec); f.ToConclude != tt.want {
+				t.Errorf("%s: %s\n got %q\nwant %q", f.Verdict, f.Reason, f.ToConclude, tt.want)
+			}
+		})
+	}
+}
+
+// A check that came to no verdict is a bug of ours and never a pass.
+func TestNoVerdictIsAnError(t *testing.T) {
 	tale := newTale()
-	tale.users(10, "spike", func(u *user) { u.waits(40 * ms).calls(200).gets("full") })
-	tale.users(50, "recovery", func(u *user) { u.waits(4 * ms).calls(200).gets("full") })
+	entry, _ := Lookup("retries.attempts")
+	v := newView(newHistory(tale.end(), tale.setup), &Spec{ID: entry.ID}, &entry)
+	var f Finding
+	if v.decide(&f, &exam{exposure: 1}, &Judgement{}); f.Verdict != Error {
+		t.Errorf("got %q", f.Verdict)
+	}
+	if got := Merge([]Finding{{Verdict: Pass}, {}}); got != Error {
+		t.Errorf("merged: %s", got)
+	}
+}
+
+// A target may act on the last byte before the provider notes the end of the
+// call: that is a retry, and no hedge.
+func TestRetryBeforeTheEndWasNoted(t *testing.T) {
+	tale := newTale()
+	tale.user("spike", 15e9, func(u *user) {
+		u.calls(200)
+		a := u.last()
+		a.Rules = []journal.RuleHit{{Name: "storm", State: journal.RuleInjected, Slot: "mutation", At: -1}}
+		a.EndNs += int64(2 * ms)
+		u.waits(ms).calls(200).gets("full")
+	})
 	h := newHistory(tale.end(), tale.setup)
-	for i, want := range []int64{1e6, 1e6, 5e6} {
-		if q := h.queues[i]; q == nil || q.q99 != want {
-			t.Errorf("phase %d: %+v, want q99 %d", i, q, want)
-		}
+	if a := h.reqs[len(h.reqs)-1].attempts[1]; a.relation != retry {
+		t.Errorf("%s, want %s", a.relation, retry)
 	}
 }
 

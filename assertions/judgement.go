@@ -150,7 +150,7 @@ type Finding struct {
 type Quantity struct {
 	Value *float64 `json:"value"`
 	Unit  string   `json:"unit"`
-	Op    string   `json:"op,omitempty"` // of a threshold: <=, >=, =
+	Op    string   `json:"op,omitempty"` // of a threshold: <=, >=, =; of a measured: >= is "at least so much"
 }
 
 // Interval is a confidence interval in the unit of the measured quantity. A

@@ -157,6 +157,9 @@ func Preview(setup Setup, specs []Spec) []Forecast {
 			f.Note = fmt.Sprintf("about %s %s, %s are needed", number(f.Expected), entry.Exposed, number(f.Needed))
 		case entry.FedBy != nil:
 			f.Note = fmt.Sprintf("about %s %s, if a request makes one call that the faults match", number(f.Expected), entry.Exposed)
+			if entry.ID == retryBackoffEntry.ID {
+				f.Note += ", and its first retry fails too"
+			}
 		}
 		out = append(out, f)
 	}
@@ -167,8 +170,12 @@ func Preview(setup Setup, specs []Spec) []Forecast {
 // checks that faults feed times the chance that a rule which feeds it hits.
 func (s subject) expect(spec *Spec, entry *Entry) int64 {
 	var total float64
-	for _, p := range s.phases {
-		if spec.During != "" && p.Name != spec.During {
+	after := -1
+	if c, ok := spec.Args.(*Recovers); ok {
+		after = c.troubleEnd(s.phases, s.ruled)
+	}
+	for i, p := range s.phases {
+		if spec.During != "" && p.Name != spec.During || i <= after {
 			continue
 		}
 		miss := 1.0

@@ -79,7 +79,7 @@ func (v *view) unserved() []clue {
 	var out []clue
 	seen := map[string]int64{}
 	for _, r := range v.reqs {
-		if r.sent() && r.open() || r.good() {
+		if r.censored() || r.good() {
 			continue
 		}
 		what := "not sent: " + r.Dropped

@@ -39,7 +39,7 @@ func (c *RetryAttempts) examine(v *view) exam {
 			return
 		case a.try == 1:
 			e.samples++
-			if !a.clean && a.knownNs >= 0 {
+			if r.sawFailure(a) {
 				e.exposure++
 			}
 			if a.relation == fallback {

@@ -11,13 +11,13 @@ import (
 
 var retryBackoffEntry = Entry{
 	ID: "retries.backoff", Number: "R2",
-	Claim: "Each wait before a retry is longer than the one before, up to a cap.",
+	Claim: "Each wait before a retry is longer than the one before by a bounded factor, up to a cap.",
 	Doc: "The median wait before try k+1, divided by the median wait before try k, of retries without a Retry-After at one model. Judged until " +
 		"the waits reach the cap; where none is given, waits that stop growing after they grew have reached it.",
 	Source: SourceVendor, SourceNote: "gRPC, OpenAI SDKs and Bifrost double",
-	SoundSide:   "fail: queueing can only lengthen a wait; a pass subtracts the 99th percentile of queueing from the longer wait",
+	SoundSide:   "fail, where there is no wait at all: queueing can only lengthen one; else both, with the 99th percentile of queueing, as measured, taken off the wait that it would flatter",
 	Confounders: []string{"C1 queueing inside the target", "C4 layers of retries mix short and long waits"},
-	Calls:       true, Exposed: "second retries of a call",
+	Calls:       true, Exposed: "second retries of a call, neither retry after a hint",
 	FedBy:   []string{"rate_limit", "http_*", "hang_before_headers", "stall_mid_stream", "empty_200", "eof_no_done", "in_stream_error"},
 	Provoke: "- {http_500: {}, during: %s, probability: 0.1, per: step, times: 3}", Need: needInvariant,
 	New: func() Check { return &RetryBackoff{Growth: []float64{1.5, 3}} },
@@ -118,15 +118,16 @@ func (c *RetryBackoff) examine(v *view) exam {
 	e := exam{label: "growth of the wait, slowest", threshold: quantity(c.Growth[0], "times", ">="), need: needInvariant, joined: true, rests: fitness{pace: true}}
 	groups, order := v.groupedWaits()
 	var worst *growth
-	e.verdict = Pass
 	for _, key := range order {
-		n := int64(len(groups[key]))
-		e.samples += n
+		e.samples += int64(len(groups[key]))
 		if key.at != 2 {
 			continue
 		}
+		// A growth needs both waits: the one before may have followed a hint.
+		n := min(int64(len(groups[key])), int64(len(groups[waitGroup{key.kind, key.model, 1}])))
 		e.exposure = max(e.exposure, n)
 		if n < needInvariant {
+			e.details = append(e.details, fmt.Sprintf("%s %s: %s, too few to judge", key.kind, key.model, plural(n, "second retry", "second retries")))
 			continue
 		}
 		for _, g := range c.judgeGroup(groups, key) {
@@ -138,14 +139,36 @@ func (c *RetryBackoff) examine(v *view) exam {
 		}
 	}
 	if worst == nil {
+		e.verdict, e.reason = Inconclusive, "the waits have reached the cap before the second retry, so there is no growth to see"
+		e.fix = fmt.Sprintf("- retries.backoff: {growth: [%g, %g]}   # without cap", c.Growth[0], c.Growth[1])
 		return e
 	}
-	e.measured = quantity(worst.ratio, "times", "")
-	e.interval = &Interval{Lo: ptr(worst.lo), Hi: ptr(worst.hi), Level: 2*level - 1, Sided: "two"}
-	for _, g := range worst.longer.gaps {
-		e.shown = append(e.shown, clue{req: g.req, guilty: g.to, weight: -g.ns, what: fmt.Sprintf("waited %s before retry %d", millis(g.ns), g.retriesAt)})
-	}
+	c.show(&e, worst)
 	return e
+}
+
+// show fills in the figures and the evidence of the growth that decides.
+func (c *RetryBackoff) show(e *exam, g *growth) {
+	switch {
+	case e.verdict == Fail && g.short:
+		e.label = fmt.Sprintf("half of the waits before retry %d, at most", g.at)
+		e.measured, e.threshold = quantity(msOf(g.longer.hi), "ms", ""), quantity(msOf(noWait), "ms", ">=")
+		e.source, e.note = SourceVendor, noWaitNote
+	case e.verdict == Fail && g.lo > c.Growth[1]:
+		e.label = "growth of the wait"
+		e.threshold = quantity(c.Growth[1], "times", "<=")
+		fallthrough
+	default:
+		e.measured = quantity(g.ratio, "times", "")
+		e.interval = &Interval{Lo: ptr(g.lo), Hi: ptr(g.hi), Level: 2*level - 1, Sided: "two"}
+	}
+	for _, gap := range g.longer.gaps {
+		weight := -gap.ns
+		if e.verdict == Fail && !g.short && g.lo > c.Growth[1] {
+			weight = gap.ns
+		}
+		e.shown = append(e.shown, clue{req: gap.req, guilty: gap.to, weight: weight, what: fmt.Sprintf("waited %s before retry %d", millis(gap.ns), gap.retriesAt)})
+	}
 }
 
 // judgeGroup compares the waits of one kind and model, ordinal by ordinal, until
@@ -162,30 +185,32 @@ func (c *RetryBackoff) judgeGroup(groups map[waitGroup][]gap, key waitGroup) []g
 			return out
 		}
 		g := growthOf(sa, sb, at)
-		// Waits that grew and stop growing have reached a cap.
-		if c.Cap == nil && len(out) > 0 && g.ratio < c.Growth[0] {
+		// Waits that grew and then stay as they are have reached a cap. Those
+		// that surely fell have not.
+		if c.Cap == nil && len(out) > 0 && g.ratio < c.Growth[0] && g.surelyMost >= 1 {
 			return out
 		}
 		out = append(out, g)
 	}
 }
 
-// decide judges one growth. A failure holds whatever the queueing; a pass only
-// where queueing is small against the waits.
+// decide judges one growth. Waits that are surely none convict whatever the
+// queueing, as it only adds; all else needs queueing that was measured, because
+// it may hide in either wait.
 func (c *RetryBackoff) decide(v *view, g growth) (Verdict, string, string) {
 	least, most := c.Growth[0], c.Growth[1]
 	what := fmt.Sprintf("the wait before retry %d is %.2f times the one before", g.at, g.ratio)
 	switch {
+	case g.measured && g.lo >= least && g.hi <= most:
+		return Pass, what, ""
 	case g.short:
 		return Fail, fmt.Sprintf("retries do not back off: half of the waits before retry %d are at most %s", g.at, millis(g.longer.hi)), ""
+	case !g.measured:
+		return Inconclusive, v.unmeasured() + ", so growth cannot be told from it", v.calibration()
 	case g.surelyMost < least:
 		return Fail, fmt.Sprintf("%s: at most %.2f, %.2f to %.2f asked", what, g.surelyMost, least, most), ""
 	case g.lo > most:
 		return Fail, fmt.Sprintf("%s: at least %.2f, %.2f to %.2f asked", what, g.lo, least, most), ""
-	case !g.measured:
-		return Inconclusive, "queueing inside the target was not measured, so waits cannot be told from it", "calibrate: 20"
-	case g.lo >= least && g.hi <= most:
-		return Pass, what, ""
 	case g.ratio >= least && g.ratio <= most && float64(g.longer.q99) < 0.1*float64(g.longer.mid):
 		return Inconclusive, fmt.Sprintf("%s: between %.2f and %.2f, too wide to tell", what, g.lo, g.hi), v.longer(g.longer.n, 4*g.longer.n)
 	}

@@ -61,13 +61,16 @@ func (p *pooled) add(gaps []gap) {
 		noise += g.queueing.variance
 	}
 	p.waits = append(p.waits, values...)
-	mean, variance := moments(values)
-	if len(gaps) < 2 || mean <= 0 {
+	if len(gaps) < 2 {
 		return
 	}
 	free := float64(len(gaps) - 1)
 	p.n += int64(len(gaps))
 	p.degrees += free
+	mean, variance := moments(values)
+	if mean <= 0 {
+		return // no wait at all: nothing is spread
+	}
 	p.spread += free * variance / (mean * mean)
 	p.noise += free * (noise / float64(len(gaps))) / (mean * mean)
 }
@@ -84,7 +87,8 @@ func (c *RetryJitter) examine(v *view) exam {
 	}
 	e.exposure, e.samples = p.n, int64(len(p.waits))
 	if p.n == 0 {
-		e.exposure = e.samples
+		e.exposure = 0
+		e.exposed = "two retries of the same number, kind and model without Retry-After"
 		return e
 	}
 	seen := math.Sqrt(p.spread / p.degrees)
@@ -102,13 +106,16 @@ func (c *RetryJitter) decide(v *view, e *exam, p *pooled, seen, net float64, m m
 	case m.bounded && m.hi < noWait:
 		e.verdict = Fail
 		e.reason = fmt.Sprintf("nothing spreads the retries: half of them come back within %s", millis(m.hi))
-		e.measured = nil // a ratio of two noises means nothing
+		// The spread of waits that are none is a ratio of two noises.
+		e.label = "half of the waits before a retry, at most"
+		e.measured, e.threshold = quantity(msOf(m.hi), "ms", ""), quantity(msOf(noWait), "ms", ">=")
+		e.source, e.note = SourceVendor, noWaitNote
 	case seen < jitterNone*want:
 		e.verdict = Fail
 		e.reason = fmt.Sprintf("the waits of %s differ by %s of their mean, and queueing can only add to that; %s asked", plural(p.n, "retry", "retries"), percent(seen), percent(want))
 	case p.unknown:
-		e.verdict, e.fix = Inconclusive, "calibrate: 20"
-		e.reason = "queueing inside the target was not measured, so jitter cannot be told from it"
+		e.verdict, e.fix = Inconclusive, v.calibration()
+		e.reason = v.unmeasured() + ", so jitter cannot be told from it"
 	case net >= want:
 		e.verdict = Pass
 		e.reason = fmt.Sprintf("the waits of %s differ by %s of their mean, queueing subtracted", plural(p.n, "retry", "retries"), percent(net))

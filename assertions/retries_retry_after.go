@@ -37,8 +37,12 @@ func (c *RetryAfter) examine(v *view) exam {
 				if !hinted(a.Attempt) || !v.sees(a) || a.knownNs < 0 {
 					continue
 				}
+				next := nextAtQuota(s.attempts[i+1:], a)
+				if next == nil && r.open() {
+					continue // the run ended first: it may still have come back early
+				}
 				e.exposure++
-				if next := nextAtQuota(s.attempts[i+1:], a); next != nil {
+				if next != nil {
 					g := v.gap(r, a, next)
 					g.clockErr += hintErr(a.Attempt)
 					w.add(g, a.RetryAfterNs)
@@ -67,7 +71,7 @@ func (c *RetryAfter) examine(v *view) exam {
 func nextAtQuota(later []*attempt, a *attempt) *attempt {
 	for _, b := range later {
 		same := b.QuotaKey == a.QuotaKey
-		if a.QuotaKey == "" && b.QuotaKey == "" {
+		if a.QuotaKey == "" || b.QuotaKey == "" {
 			same = b.ModelAsked == a.ModelAsked && b.Endpoint == a.Endpoint
 		}
 		if !same || b.ArrivedNs < a.knownNs {

@@ -39,6 +39,19 @@ func newTale() *tale {
 	return t
 }
 
+// unmeasured takes the quiet users of warm back: nobody showed how long the
+// service queues.
+func (t *tale) unmeasured() {
+	t.j.Requests, t.j.Attempts, t.count = nil, nil, map[string]int64{}
+}
+
+// trial adds serial requests before the load.
+func (t *tale) trial(n int) {
+	for range n {
+		t.user(journal.PhaseTrial, 0, func(u *user) { u.r.Purpose = journal.PurposeTrial; u.calls(200).gets("full") })
+	}
+}
+
 // judge ends the tale and judges one assertion on it.
 func (t *tale) judge(spec Spec) Finding {
 	return Judge(t.end(), t.setup, []Spec{spec}).Assertions[0]
@@ -136,6 +149,12 @@ func (u *user) waits(d time.Duration) *user { u.now += int64(d); return u }
 func (u *user) asks(model string) *user     { u.model = model; return u }
 
 func (u *user) last() *journal.Attempt { return &u.attempts[len(u.attempts)-1] }
+
+// hungUp makes the service leave the last call before an answer.
+func (u *user) hungUp(ns int64) {
+	a := u.last()
+	a.Status, a.HeaderNs, a.LastNs, a.End, a.EndNs, a.PeerClosedNs = 0, -1, -1, journal.AttemptPeerClosed, ns, ns
+}
 
 // hinted gives the last answer a Retry-After.
 func (u *user) hinted(d time.Duration) *user {

@@ -18,6 +18,14 @@ const (
 // an unfit harness because a witness stays true on a bad harness.
 var severity = map[Verdict]int{Fail: 4, Error: 3, Inconclusive: 2, Vacuous: 1, Pass: 0}
 
+// severityOf is -1 for what is no verdict.
+func severityOf(v Verdict) int {
+	if s, ok := severity[v]; ok {
+		return s
+	}
+	return -1
+}
+
 // Merge returns the verdict of a run: fail > error > inconclusive > vacuous >
 // pass. Nothing judged is vacuous: silence never passes. A failure that the
 // plan allows for now counts as a pass here and nowhere else.
@@ -32,6 +40,9 @@ func Merge(findings []Finding) Verdict {
 		v := f.Verdict
 		if v == Fail && f.AllowFail != nil && f.AllowFail.Active {
 			v = Pass
+		}
+		if severityOf(v) < 0 {
+			v = Error // a verdict that nobody gave is no pass
 		}
 		if severity[v] > severity[merged] {
 			merged = v

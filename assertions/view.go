@@ -27,11 +27,10 @@ func newView(h *history, spec *Spec, entry *Entry) *view {
 		}
 		v.reqs = append(v.reqs, r)
 		v.fromNs = min(v.fromNs, r.DueNs)
-		end := r.EndNs
-		if end < 0 {
-			end = r.DueNs
+		v.toNs = max(v.toNs, r.DueNs, r.EndNs)
+		if n := len(r.attempts); n > 0 {
+			v.toNs = max(v.toNs, r.attempts[n-1].ArrivedNs)
 		}
-		v.toNs = max(v.toNs, end)
 	}
 	return v
 }
@@ -134,10 +133,11 @@ func (v *view) faultsDue() bool {
 	return false
 }
 
-// faultsHit counts the attempts in scope that a fault hit.
+// faultsHit counts the attempts in scope that a fault hit, or a limit of the
+// provider: a natural 429 is as good a challenge as a made one.
 func (v *view) faultsHit() (n int64) {
 	for _, a := range v.h.calls {
-		if a.rule == "" {
+		if a.rule == "" && a.Cause != journal.CauseLimit {
 			continue
 		}
 		if a.req != nil && v.holds(a.req) || a.req == nil && v.inPhases(a.ArrivedNs) {
@@ -157,13 +157,13 @@ func (v *view) underFault(due int64) (exposure int64, exposed string) {
 	if hit == 0 {
 		return 0, "requests due that a fault reached"
 	}
-	return due, "requests due, while a fault hit " + plural(hit, "call", "calls")
+	return due, "requests due, while faults or limits hit " + plural(hit, "call", "calls")
 }
 
-// due counts the requests in scope whose fate is known: open ones are censored.
+// due counts the requests in scope whose fate is known.
 func (v *view) due() (due, good int64) {
 	for _, r := range v.reqs {
-		if r.sent() && r.open() {
+		if r.censored() {
 			continue
 		}
 		due++
