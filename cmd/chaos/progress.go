@@ -29,6 +29,34 @@ func newProgress(w io.Writer, f runFlags, p *plans.Plan) progress {
 	return newBars(w, p, styleOf(w))
 }
 
+// notices is where messages go that come from outside of a run: into the
+// display while there is one, which draws over everything else, and to w
+// otherwise.
+type notices struct {
+	w io.Writer
+
+	mu   sync.Mutex
+	view progress
+}
+
+// show sends messages to v from now on; nil ends that.
+func (n *notices) show(v progress) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.view = v
+}
+
+// Write implements io.Writer: one call, one message.
+func (n *notices) Write(b []byte) (int, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if _, drawn := n.view.(*bars); !drawn {
+		return n.w.Write(b)
+	}
+	n.view.observe(plans.Event{Message: strings.TrimPrefix(strings.TrimSpace(string(b)), "chaos: ")})
+	return len(b), nil
+}
+
 // silent shows nothing.
 type silent struct{}
 
@@ -55,61 +83,35 @@ func (l *lines) observe(e plans.Event) {
 	defer l.mu.Unlock()
 	switch {
 	case e.Ready != nil:
-		for _, s := range readyLines(l.plan, e.Ready) {
-			fmt.Fprintln(l.w, s)
-		}
+		l.say(strings.Join(readyFacts(e.Ready), ", "))
+		l.say(fmt.Sprintf("load: %s requests in %s", report.Count(e.Ready.Planned), report.Duration(e.Ready.Lasts)))
+		l.next = lineEvery
 	case e.Message != "":
-		fmt.Fprintln(l.w, "chaos: "+e.Message)
+		l.say("chaos: " + e.Message)
 	case e.Tick != nil && l.every && e.Tick.Elapsed >= l.next:
 		l.next = e.Tick.Elapsed.Truncate(lineEvery) + lineEvery
-		fmt.Fprintln(l.w, tickLine(e.Tick))
+		l.say(tickLine(e.Tick))
 	case e.Stage == plans.StageStart:
-		fmt.Fprintln(l.w, startLine(l.plan))
+		l.say(fmt.Sprintf("chaos run %s, seed %d, %s", l.plan.Name, l.plan.SeedValue(), l.plan.Target.String()))
 	case e.Stage == plans.StageDrain:
-		fmt.Fprintln(l.w, "load sent; waiting for open requests")
+		l.say("load sent; waiting for open requests")
 	}
 }
+
+// say writes one line. What a target said is in some of them, so it is cleaned.
+func (l *lines) say(line string) { fmt.Fprintln(l.w, l.style.ASCII(report.Plain(line))) }
 
 func (l *lines) close() {}
 
-func startLine(p *plans.Plan) string {
-	return fmt.Sprintf("chaos run %s  seed %d, %s", p.Name, p.SeedValue(), p.Target.String())
-}
-
-// readyLines say what the trial found.
-func readyLines(p *plans.Plan, r *plans.ReadyEvent) []string {
-	first := fmt.Sprintf("ready in %s", report.Duration(r.Took))
-	if r.Trial > 0 {
-		first += fmt.Sprintf(", joined %d of %d trial requests", r.Joined, r.Trial)
-	}
-	if len(r.Steps) > 0 {
-		first += ", a request = " + strings.Join(r.Steps, " ")
-	}
-	if r.Marker {
-		first += ", prompt marker on"
-	}
-	second := fmt.Sprintf("load: %s requests in %s", report.Count(r.Planned), report.Duration(r.Lasts))
-	return []string{first, second}
-}
-
 // tickLine is one line of progress: where the load is, and how users fare.
-func tickLine(s *plans.Snapshot) string {
+func tickLine(t *plans.Snapshot) string {
 	phase := "drain"
-	for _, p := range s.Phases {
+	for _, p := range t.Phases {
 		if p.Begun && !p.End {
 			phase = p.Name
 		}
 	}
-	var outcomes []string
-	for _, o := range s.Outcomes {
-		outcomes = append(outcomes, fmt.Sprintf("%s %s", o.Name, report.Count(o.Count)))
-	}
-	return fmt.Sprintf("%s of %s  %-9s offered %.0f/s  good %.0f/s  in flight %d  lag p99 %s  dropped %d  | %s",
-		clock(s.Elapsed), clock(s.Lasts), phase, s.Offered, s.Good, s.InFlight, report.Duration(s.LagP99), s.Dropped, strings.Join(outcomes, ", "))
-}
-
-// clock writes a duration as m:ss.
-func clock(d time.Duration) string {
-	s := int(max(0, d).Round(time.Second) / time.Second)
-	return fmt.Sprintf("%d:%02d", s/60, s%60)
+	return fmt.Sprintf("%s of %s  %-9s offered %.0f/s  good %.0f/s  in flight %s  lag p99 %s  dropped %s  | %s",
+		clock(t.Elapsed), clock(t.Lasts), phase, t.Offered, t.Good, report.Count(t.InFlight), report.Duration(t.LagP99), report.Count(t.Dropped),
+		strings.Join(outcomeFacts(t.Outcomes, report.Style{}), ", "))
 }

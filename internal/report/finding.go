@@ -11,42 +11,46 @@ import (
 // finding tells why an assertion did not pass, with its evidence.
 func (t *text) finding(f *assertions.Finding) {
 	width := t.s.width()
-	verdict := strings.ToUpper(string(f.Verdict))
-	left := t.s.mark(string(f.Verdict)) + " " + verdict + "  " + title(f)
+	verdict := string(f.Verdict)
 	place := ""
 	if f.Line > 0 && t.r.Plan.File != "" {
 		place = fmt.Sprintf("%s:%d", filepath.Base(t.r.Plan.File), f.Line)
 	}
 	t.line("")
-	t.line(strings.Replace(ends(left, place, width), verdict, t.s.bold(t.s.verdict(string(f.Verdict), verdict)), 1))
-	t.line(wrap(f.Claim, width, "  ", "  "))
-	t.line(wrap(f.Reason, width, "  ", "  "))
-	if src := sourceText(f); src != "" {
-		t.line(wrap(src, width, "  ", "  "))
+	t.line(Ends(t.s.Bold(t.s.verdict(verdict, t.s.mark(verdict)+" "+strings.ToUpper(verdict)))+"  "+fullTitle(f), place, width))
+	t.wrap(f.Claim, "  ")
+	for line := range strings.SplitSeq(sentence(f.Reason), "\n") {
+		t.wrap(line, "  ")
+	}
+	if f.Verdict != assertions.Vacuous { // nothing was held against the limit
+		t.wrap(allowedText(f), "  ")
 	}
 	for _, d := range f.Details {
-		t.line(wrap(d, width, "  ", "    "))
+		t.line(Wrap(d, width, "  ", "    "))
 	}
-	if a := f.AllowFail; a != nil {
-		t.line(wrap(allowText(a), width, "  ", "  "))
+	if f.AllowFail != nil {
+		t.wrap(toleranceText(f.AllowFail), "  ")
 	}
-	for i := range f.Witnesses {
-		t.line("")
-		t.witness(&f.Witnesses[i], fmt.Sprintf("Witness %d of %s: ", i+1, Count(max(f.Violations, int64(len(f.Witnesses))))))
-		if i == 0 && len(f.Witnesses) > 1 {
-			// One drawing convinces; the others are named.
-			for j := 1; j < len(f.Witnesses); j++ {
-				w := &f.Witnesses[j]
-				t.line(wrap("also "+w.Request+": "+w.What, width, "  ", "    "))
-			}
-			break
-		}
-	}
+	t.evidence(f)
 	t.advice(f)
 }
 
-// sourceText says what was allowed and who says so.
-func sourceText(f *assertions.Finding) string {
+// sentence begins text with a capital and ends it with a full stop.
+func sentence(text string) string {
+	if text == "" {
+		return ""
+	}
+	if c := text[0]; c >= 'a' && c <= 'z' {
+		text = string(c-'a'+'A') + text[1:]
+	}
+	if !strings.HasSuffix(text, ".") {
+		text += "."
+	}
+	return text
+}
+
+// allowedText says what was measured, what was allowed, and who says so.
+func allowedText(f *assertions.Finding) string {
 	limit := threshold(f.Threshold)
 	if limit == "" {
 		return ""
@@ -55,39 +59,76 @@ func sourceText(f *assertions.Finding) string {
 	if f.SourceNote != "" {
 		src += ": " + f.SourceNote
 	}
-	return fmt.Sprintf("Measured %s, allowed %s (%s).", quantity(f.Measured), limit, src)
+	if m := measured(f); m != "-" {
+		return fmt.Sprintf("Measured %s, allowed %s (%s).", m, limit, src)
+	}
+	return fmt.Sprintf("Allowed %s (%s).", limit, src)
 }
 
-func allowText(a *assertions.Allowed) string {
+func toleranceText(a *assertions.Allowed) string {
 	if a.Active {
-		return fmt.Sprintf("Tolerated until %s: %s", a.Until, a.Reason)
+		return fmt.Sprintf("Tolerated until %s: %s", a.Until, sentence(a.Reason))
 	}
-	return fmt.Sprintf("Was tolerated until %s, which is over: %s", a.Until, a.Reason)
+	return fmt.Sprintf("Was tolerated until %s, which is over: %s", a.Until, sentence(a.Reason))
 }
+
+// evidence draws the first witness and names the others: one drawing convinces.
+func (t *text) evidence(f *assertions.Finding) {
+	if len(f.Witnesses) == 0 {
+		return
+	}
+	t.line("")
+	t.witness(&f.Witnesses[0], fmt.Sprintf("Witness 1 of %d: ", len(f.Witnesses)))
+	var names []string
+	for i := 1; i < len(f.Witnesses); i++ {
+		names = append(names, f.Witnesses[i].Request)
+		if i+1 < len(f.Witnesses) && f.Witnesses[i+1].What == f.Witnesses[i].What {
+			continue
+		}
+		t.line(Wrap("also "+strings.Join(names, " and ")+": "+f.Witnesses[i].What, t.s.width(), "  ", "    "))
+		names = nil
+	}
+}
+
+// adviceWidth is the column at which the answers of advice begin.
+const adviceWidth = 20
 
 // advice says how sure this is, and what to do next.
 func (t *text) advice(f *assertions.Finding) {
-	width := t.s.width()
 	label := func(name, body string) {
 		if body != "" {
-			t.line(wrap(body, width, "  "+pad(name, 15), strings.Repeat(" ", 17)))
+			t.line(Wrap(body, t.s.width(), "  "+Pad(name, adviceWidth-2), strings.Repeat(" ", adviceWidth)))
 		}
 	}
-	label("Why sure", f.Sure)
+	label("Why this is sure", sureText(f.Sure))
 	if f.ToConclude != "" {
-		t.line("  To conclude")
+		t.line("  To conclude, in the plan")
 		for line := range strings.SplitSeq(strings.TrimRight(f.ToConclude, "\n"), "\n") {
 			t.line("    " + line)
 		}
 	}
 	look := "chaos explain " + f.ID
 	if len(f.Witnesses) > 0 {
-		look = "chaos show latest " + f.Witnesses[0].Request + t.dot() + look
+		look = "chaos show " + runName(t.r.Dir) + " " + shellWord(f.Witnesses[0].Request)
+		label("Look closer", look)
+		label("", "chaos explain "+f.ID)
+	} else {
+		label("Look closer", look)
 	}
-	label("Look closer", look)
 	if f.Verdict == assertions.Fail {
-		label("Repeat", fmt.Sprintf("chaos run %s --seed %s", orName(t.r.Plan.File, t.r.Plan.Name), t.r.Seed))
+		label("Repeat", fmt.Sprintf("chaos run %s --seed %s", shellWord(orName(t.r.Plan.File, t.r.Plan.Name)), t.r.Seed))
 	}
+}
+
+// sureText is the part of a check's sound side that speaks of a failure: it
+// may go on to say what a pass needs.
+func sureText(sound string) string {
+	text, _, _ := strings.Cut(strings.TrimPrefix(sound, "fail: "), ". A pass ")
+	text, _, _ = strings.Cut(text, "; a pass ")
+	if rest, ok := strings.CutPrefix(text, "both"); ok {
+		text = "it holds both ways" + rest
+	}
+	return text
 }
 
 func orName(file, name string) string {

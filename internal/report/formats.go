@@ -75,9 +75,18 @@ func AppendFile(path, format string, r *plans.Result) error {
 	return writeFile(path, os.O_APPEND, format, r)
 }
 
+// JUnitFile writes several runs into one JUnit file.
+func JUnitFile(path string, rs ...*plans.Result) error {
+	return write(path, os.O_TRUNC, func(w io.Writer) error { return JUnits(w, rs...) })
+}
+
 func writeFile(path string, mode int, format string, r *plans.Result) error {
+	return write(path, mode, func(w io.Writer) error { return Render(w, format, r, Style{Unicode: true}) })
+}
+
+func write(path string, mode int, render func(io.Writer) error) error {
 	var b bytes.Buffer
-	if err := Render(&b, format, r, Style{Unicode: true}); err != nil {
+	if err := render(&b); err != nil {
 		return err
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|mode, 0o644)

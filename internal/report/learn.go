@@ -73,7 +73,7 @@ func ListKinds() string { return strings.Join(ListKindNames(), ", ") }
 
 // List writes a list, one line an entry where that fits.
 func List(w io.Writer, kind string, s Style) error {
-	p := &printer{w: w}
+	p := &printer{w: w, s: s}
 	for _, l := range lists {
 		if l.kind != kind {
 			continue
@@ -84,7 +84,7 @@ func List(w io.Writer, kind string, s Style) error {
 			width = max(width, len(it.name))
 		}
 		for _, it := range items {
-			p.line(wrap(it.text, s.width(), pad(it.name, width)+"  ", strings.Repeat(" ", width+2)))
+			p.line(Wrap(it.text, s.width(), Pad(it.name, width)+"  ", strings.Repeat(" ", width+2)))
 		}
 		return p.err
 	}
@@ -118,37 +118,37 @@ func Explain(w io.Writer, id string, s Style) error {
 }
 
 func explainAssertion(w io.Writer, a assertions.Entry, s Style) error {
-	p := &printer{w: w}
+	p := &printer{w: w, s: s}
 	width := s.width()
-	p.line(ends(s.bold(a.ID), a.Number, width))
-	p.line(wrap(a.Claim, width, "  ", "  "))
-	section(p, s, "How it is judged", a.Doc)
-	section(p, s, "Sure side", a.SoundSide)
-	section(p, s, "What can mislead it", strings.Join(a.Confounders, "; "))
-	section(p, s, "It needs", a.Exposed)
+	p.line(Ends(s.Bold(a.ID), a.Number, width))
+	p.line(Wrap(a.Claim, width, "  ", "  "))
+	section(p, "How it is judged", a.Doc)
+	section(p, "Sure side", a.SoundSide)
+	section(p, "What can mislead it", strings.Join(a.Confounders, "; "))
+	section(p, "It needs", a.Exposed)
 	source := string(a.Source)
 	if a.SourceNote != "" {
 		source += ": " + a.SourceNote
 	}
-	section(p, s, "The default comes from", source)
+	section(p, "The default comes from", source)
 	p.line("")
 	p.line("  Arguments")
 	for _, arg := range plans.ArgumentsOf(a.New()) {
-		p.line(wrap(arg.Doc, width, "    "+pad(arg.Name+": "+arg.Default, 22)+" ", strings.Repeat(" ", 27)))
+		p.line(Wrap(arg.Doc, width, "    "+Pad(arg.Name+": "+arg.Default, 22)+" ", strings.Repeat(" ", 27)))
 	}
-	p.line(wrap("name, during, for: {tenants, mix, model, endpoint, step}, allow_fail: {until, reason}: as every assertion", width, "    ", "    "))
+	p.line(Wrap("name, during, for: {tenants, mix, model, endpoint, step}, allow_fail: {until, reason}: as every assertion", width, "    ", "    "))
 	return p.err
 }
 
 func explainFault(w io.Writer, f faults.Entry, s Style) error {
-	p := &printer{w: w}
+	p := &printer{w: w, s: s}
 	width := s.width()
-	p.line(ends(s.bold(f.Name), f.Stage, width))
-	p.line(wrap(f.Summary, width, "  ", "  "))
-	section(p, s, "On the wire", f.Doc)
-	section(p, s, "It takes over", f.Slots.String())
+	p.line(Ends(s.Bold(f.Name), f.Stage, width))
+	p.line(Wrap(f.Summary, width, "  ", "  "))
+	section(p, "On the wire", f.Doc)
+	section(p, "It takes over", f.Slots.String())
 	if len(f.Dialects) > 0 {
-		section(p, s, "Dialects", strings.Join(f.Dialects, ", "))
+		section(p, "Dialects", strings.Join(f.Dialects, ", "))
 	}
 	p.line("")
 	p.line("  Parameters")
@@ -161,17 +161,17 @@ func explainFault(w io.Writer, f faults.Entry, s Style) error {
 		if arg.Default != "" {
 			head += ": " + arg.Default
 		}
-		p.line(wrap(arg.Doc, width, "    "+pad(head, 22)+" ", strings.Repeat(" ", 27)))
+		p.line(Wrap(arg.Doc, width, "    "+Pad(head, 22)+" ", strings.Repeat(" ", 27)))
 	}
-	p.line(wrap("name, during | at + for | from + to, probability, per, times, requests, every, match: {model, tenant, dialect, step, attempt}: as every rule", width, "    ", "    "))
+	p.line(Wrap("name, during | at + for | from + to, probability, per, times, requests, every, match: {model, tenant, dialect, step, attempt}: as every rule", width, "    ", "    "))
 	return p.err
 }
 
-func section(p *printer, s Style, name, body string) {
+func section(p *printer, name, body string) {
 	if body == "" {
 		return
 	}
 	p.line("")
 	p.line("  " + name)
-	p.line(wrap(body, s.width(), "    ", "    "))
+	p.wrap(body, "    ")
 }

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"io"
 	"strings"
 
@@ -12,39 +11,46 @@ import (
 // Markdown writes a page for a pull request or a job summary: the verdict, the
 // checks, the phases, what was injected, and the evidence folded below.
 func Markdown(w io.Writer, r *plans.Result, _ Style) error {
-	p := &printer{w: w}
-	p.f("## %s %s: %s\n\n", emblem(r.Verdict), cell(r.Plan.Name), r.Verdict)
-	p.f("%s\n\n", cell(r.Plan.Description))
-	p.f("Target `%s`, seed %s, %.1f s, exit code %d, started %s.\n\n", strings.ReplaceAll(r.Plan.Target, "`", "'"), r.Seed, r.Duration, r.ExitCode, r.Started)
+	r = Clean(r)
+	p := &printer{w: w, s: Style{Unicode: true}}
+	p.f("## %s %s: %s\n\n", emblem(r.Verdict), inline(r.Plan.Name), r.Verdict)
+	if r.Plan.Description != "" {
+		p.f("%s\n\n", inline(r.Plan.Description))
+	}
+	p.f("%s passed. Target %s, seed %s, %s, exit code %d, started %s.\n\n", tally(r), code(r.Plan.Target), r.Seed, millis(1000*r.Duration), r.ExitCode, r.Started)
+	if r.TargetExit != "" {
+		p.f("**The target ended by itself:** %s.\n\n", inline(r.TargetExit))
+	}
 	if r.Stopped != "" {
-		p.f("**The load ended before its time:** %s.\n\n", cell(r.Stopped))
+		p.f("**The load ended before its time:** %s.\n\n", inline(strings.TrimSuffix(r.Stopped, ".")))
 	}
 	if r.Error != "" {
-		p.f("**The harness failed:** %s\n\n", cell(r.Error))
+		p.f("**The harness failed:** %s\n\n", inline(r.Error))
+	}
+	markdownChecks(p, r)
+	markdownPhases(p, r)
+	markdownFaults(p, r)
+	p.f("\n**Could it tell?** %s %s Simulated cost %s: no money was spent.\n", inline(fitness(r)), sentence(strings.Join(harnessFacts(r), ", ")), usd(r.Cost.USD))
+	for _, f := range unpassed(r) {
+		p.f("\n<details><summary>%s <code>%s</code> %s</summary>\n\n%s\n\n</details>\n", emblem(string(f.Verdict)), html(fullTitle(f)), html(firstLine(f.Reason)), fenced(evidence(f, r)))
+	}
+	return p.err
+}
+
+func markdownChecks(p *printer, r *plans.Result) {
+	if len(r.Assertions) == 0 {
+		p.f("No assertion was judged.\n")
+		return
 	}
 	p.f("| | check | measured | limit | samples | exposure |\n|---|---|---:|---:|---:|---:|\n")
 	for i := range r.Assertions {
 		f := &r.Assertions[i]
-		p.f("| %s | `%s` %s | %s | %s | %s | %s |\n", emblem(string(f.Verdict)), title(f), cell(f.Label), cell(quantity(f.Measured)), cell(threshold(f.Threshold)), Count(f.Samples), Count(f.Exposure))
-	}
-	markdownPhases(p, r)
-	p.f("\n**What was injected**\n\n")
-	for _, f := range r.Faults {
-		p.f("- `%s`: %s\n", f.Rule, injectedLine(f))
-	}
-	if len(r.Faults) == 0 {
-		p.f("- nothing\n")
-	}
-	p.f("\n**Could it tell?** %s of %s requests sent, generator lag p99 %s, %s of %s attempts joined. Simulated cost %s.\n",
-		Count(r.Load.Sent), Count(r.Load.Planned), optional(r.Generator.LagMs.P99, millis), optional(r.Join.Coverage, percent), Count(r.Join.Attempts), usd(r.Cost.USD))
-	for i := range r.Assertions {
-		f := &r.Assertions[i]
-		if f.Verdict == assertions.Pass || f.Verdict == assertions.NotApplicable {
-			continue
+		label := proofLabel(f)
+		for _, note := range proofNotes(f) {
+			label += ", " + note
 		}
-		p.f("\n<details><summary>%s <code>%s</code> %s</summary>\n\n%s\n\n</details>\n", emblem(string(f.Verdict)), title(f), html(firstLine(f.Reason)), fenced(evidence(f, r)))
+		p.f("| %s | %s %s | %s | %s | %s | %s |\n", emblem(string(f.Verdict)), code(fullTitle(f)), inline(label), inline(measured(f)), inline(threshold(f.Threshold)), Count(f.Samples), Count(f.Exposure))
 	}
-	return p.err
 }
 
 func markdownPhases(p *printer, r *plans.Result) {
@@ -53,8 +59,18 @@ func markdownPhases(p *printer, r *plans.Result) {
 	}
 	p.f("\n| phase | requests | good | p50 | p99 | tries a step | cost |\n|---|---:|---:|---:|---:|---:|---:|\n")
 	for _, ph := range r.Phases {
-		p.f("| %s | %s | %s | %s | %s | %s | %s |\n", cell(ph.Name), Count(ph.Requests), optional(ph.Goodput, percent), optional(ph.LatencyMs.P50, millis), optional(ph.LatencyMs.P99, millis),
-			optional(ph.AttemptsPerStep, func(v float64) string { return fmt.Sprintf("%.2f", v) }), usd(ph.CostUSD))
+		p.f("| %s | %s | %s | %s | %s | %s | %s |\n", inline(ph.Name), Count(ph.Requests), optional(ph.Goodput, percent), optional(ph.LatencyMs.P50, millis), optional(ph.LatencyMs.P99, millis),
+			optional(ph.AttemptsPerStep, tries), usd(ph.CostUSD))
+	}
+}
+
+func markdownFaults(p *printer, r *plans.Result) {
+	p.f("\n**What was injected**\n\n")
+	for i := range r.Faults {
+		p.f("- %s: %s\n", code(r.Faults[i].Rule), injectedLine(&r.Faults[i]))
+	}
+	if len(r.Faults) == 0 {
+		p.f("- nothing: the plan has no faults\n")
 	}
 }
 
@@ -73,9 +89,25 @@ func emblem(v string) string {
 	return "⚠️"
 }
 
-// cell keeps text on one line of a table and from being read as markup.
-func cell(s string) string {
-	return strings.NewReplacer("\n", " ", "|", "\\|", "<", "&lt;").Replace(s)
+// inline keeps text on one line, inside a cell of a table, and from being read
+// as markup: CommonMark 6.1 and 2.4 let every ASCII punctuation character be
+// escaped.
+func inline(s string) string {
+	return strings.NewReplacer("\n", " ", `\`, `\\`, "|", `\|`, "<", "&lt;", "&", "&amp;", "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "~", `\~`, "#", `\#`, "!", `\!`).Replace(s)
+}
+
+// code puts text between backticks, more of them than it contains in a row. A
+// pipe ends a cell of a table even there, and can be escaped there.
+func code(s string) string {
+	s = strings.NewReplacer("\n", " ", "|", `\|`).Replace(s)
+	fence := "`"
+	for strings.Contains(s, fence) {
+		fence += "`"
+	}
+	if fence == "`" {
+		return fence + s + fence
+	}
+	return fence + " " + s + " " + fence
 }
 
 func html(s string) string {

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/chaoskit/chaos/internal/journal"
@@ -12,22 +13,27 @@ import (
 // Once writes one healthy request as both ends saw it, and what that means for
 // a run.
 func Once(w io.Writer, o *plans.OnceResult, s Style) error {
-	t := &text{printer: printer{w: w}, s: s}
+	// The plan is not printed, and not copied.
+	o = Clean(&plans.OnceResult{Target: o.Target, Request: o.Request, Attempts: o.Attempts, Story: o.Story, Joined: o.Joined, Called: o.Called, Unknown: o.Unknown})
+	t := &text{printer: printer{w: w, s: s}}
 	t.line("one request to " + o.Target)
 	t.line("")
 	t.witness(&o.Story, "")
 	t.line("")
-	t.line("  outcome    " + outcomeText(&o.Request))
-	if o.Request.Excerpt != "" {
-		t.line(wrap(fmt.Sprintf("%q", o.Request.Excerpt), s.width(), "  response   ", strings.Repeat(" ", 13)))
+	fact := func(name, body string) {
+		t.line(Wrap(body, s.width(), "  "+Pad(name, 11), strings.Repeat(" ", 13)))
 	}
-	t.line(fmt.Sprintf("  answer     %s bytes of text in %d pieces, %d watermarked", Count(int64(o.Request.ContentBytes)), o.Request.Chunks, len(o.Request.Marks)))
-	t.line("  calls      " + callsText(o))
-	t.line("  carriers   " + carriersText(o))
-	t.line("  models     " + modelsText(o))
+	fact("outcome", outcomeText(&o.Request))
+	if o.Request.Excerpt != "" {
+		fact("response", strconv.Quote(o.Request.Excerpt))
+	}
+	fact("answer", fmt.Sprintf("%s bytes of text in %d pieces, %d watermarked", Count(int64(o.Request.ContentBytes)), o.Request.Chunks, len(o.Request.Marks)))
+	fact("calls", callsText(o))
+	fact("carriers", carriersText(o))
+	fact("models", modelsText(o))
 	if !o.Called {
 		t.line("")
-		t.line(wrap("The mock was never called: the service still calls its real provider, or answered from a cache. A run would stop after its trial.", s.width(), "  ", "  "))
+		t.wrap("The mock was never called: the service still calls its real provider, or answered from a cache. A run would stop after its trial.", "  ")
 	}
 	return t.err
 }

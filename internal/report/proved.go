@@ -1,0 +1,184 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/chaoskit/chaos/assertions"
+)
+
+// injected is the table of the rules and of what became of them.
+func (t *text) injected() {
+	t.line("")
+	if len(t.r.Faults) == 0 {
+		t.line("  What was injected: nothing, the plan has no faults")
+		return
+	}
+	extras := extraCounts(t.r.Faults)
+	var g grid
+	head := []string{"What was injected", "hits", "of attempts", "share", "asked"}
+	for _, e := range extras {
+		head = append(head, e.name)
+	}
+	g.row(head...)
+	for i := range t.r.Faults {
+		f := &t.r.Faults[i]
+		row := []string{"  " + f.Rule, Count(f.Injected), Count(f.Eligible), hitShare(f), optional(f.Asked, percent)}
+		for _, e := range extras {
+			row = append(row, Count(e.of(f)))
+		}
+		g.row(row...)
+	}
+	for _, line := range g.lines(t.s.width(), t.s) {
+		t.line(line)
+	}
+	if len(extras) > 0 {
+		var notes []string
+		for _, e := range extras {
+			notes = append(notes, e.name+": "+e.what)
+		}
+		t.wrap(strings.Join(notes, "; "), "    ")
+	}
+}
+
+// hitShare is the injected share of the eligible attempts.
+func hitShare(f *assertions.FaultCounts) string {
+	if f.Eligible == 0 {
+		return "-"
+	}
+	return Share(float64(f.Injected) / float64(f.Eligible))
+}
+
+// extra is a count of a rule that is worth a column only where it is not zero.
+type extra struct {
+	name, what string
+	of         func(*assertions.FaultCounts) int64
+}
+
+// extraCounts are the extras that some rule has.
+func extraCounts(faults []assertions.FaultCounts) []extra {
+	var out []extra
+	for _, e := range []extra{
+		{"masked", "drawn, but another rule acted", func(f *assertions.FaultCounts) int64 { return f.Masked }},
+		{"missed", "drawn, but the caller was gone or the answer too short", func(f *assertions.FaultCounts) int64 { return f.Missed }},
+		{"held", "limited again: a hint given earlier had not run out", func(f *assertions.FaultCounts) int64 { return f.Held }},
+		{"unknown", "without a request id", func(f *assertions.FaultCounts) int64 { return f.Unknown }},
+	} {
+		for i := range faults {
+			if e.of(&faults[i]) > 0 {
+				out = append(out, e)
+				break
+			}
+		}
+	}
+	return out
+}
+
+// injectedLine says what became of a rule, in one line.
+func injectedLine(f *assertions.FaultCounts) string {
+	if f.Eligible == 0 && f.Unknown == 0 && f.Held == 0 {
+		return "0: no attempt was eligible"
+	}
+	s := fmt.Sprintf("%s of %s attempts", Count(f.Injected), Count(f.Eligible))
+	if f.Eligible > 0 {
+		s += ": " + hitShare(f)
+	}
+	if f.Asked != nil {
+		s += fmt.Sprintf(" (asked %s)", percent(*f.Asked))
+	}
+	for _, e := range extraCounts([]assertions.FaultCounts{*f}) {
+		s += fmt.Sprintf(", %s %s", Count(e.of(f)), e.name)
+	}
+	return s
+}
+
+// Widths of the table of checks.
+const (
+	titleMost  = 30 // a longer title pushes its label to the next line
+	labelLeast = 18
+)
+
+// proved is the table of checks: every label in full, on as many lines as it
+// takes.
+func (t *text) proved() {
+	if len(t.r.Assertions) == 0 {
+		t.line("")
+		t.line("  What it proved: nothing, no assertion was judged")
+		return
+	}
+	id, label, value, limit := 0, 0, len("measured"), len("limit")
+	for i := range t.r.Assertions {
+		f := &t.r.Assertions[i]
+		id = max(id, Columns(title(f)))
+		label = max(label, Columns(proofLabel(f)))
+		value = max(value, Columns(measured(f)))
+		limit = max(limit, Columns(threshold(f.Threshold)))
+	}
+	id = min(id, titleMost)
+	room := t.s.width() - 4 - id - 2 - 2 - value - 2 - limit
+	label = max(labelLeast, min(label, room))
+	t.line("")
+	t.line("  " + Pad("What it proved", 2+id+2+label) + "  " + Pad("measured", -value) + "  " + Pad("limit", -limit))
+	for i := range t.r.Assertions {
+		f := &t.r.Assertions[i]
+		figures := "  " + Pad(measured(f), -value) + "  " + Pad(threshold(f.Threshold), -limit)
+		words := strings.Split(Wrap(proofLabel(f), label, "", ""), "\n")
+		name := Pad(title(f), id)
+		if Columns(name) > id {
+			// The title stands alone; the label begins below it.
+			t.line("  " + t.s.verdict(string(f.Verdict), t.s.mark(string(f.Verdict))) + " " + name)
+			name = Pad("", id)
+			t.line("    " + name + "  " + Pad(words[0], label) + figures)
+		} else {
+			t.line("  " + t.s.verdict(string(f.Verdict), t.s.mark(string(f.Verdict))) + " " + name + "  " + Pad(words[0], label) + figures)
+		}
+		under := strings.Repeat(" ", 4+id+2)
+		for _, w := range words[1:] {
+			t.line(under + w)
+		}
+		for _, note := range proofNotes(f) {
+			t.wrap(note, under)
+		}
+	}
+}
+
+// proofNotes stand below a check: how sure its share is, and that it is
+// tolerated.
+func proofNotes(f *assertions.Finding) []string {
+	var out []string
+	if c := confidence(f); c != "" && f.Verdict != assertions.Vacuous {
+		out = append(out, c)
+	}
+	if isTolerated(f) {
+		out = append(out, "tolerated until "+f.AllowFail.Until)
+	}
+	return out
+}
+
+// proofLabel is what was measured, or, for what did not conclude, that.
+func proofLabel(f *assertions.Finding) string {
+	switch f.Verdict {
+	case assertions.Pass, assertions.Fail:
+		if f.During != "" && !strings.Contains(f.Label, f.During) {
+			return f.Label + ", " + f.During
+		}
+		return f.Label
+	}
+	return string(f.Verdict)
+}
+
+// title is the assertion's id, or its own name where the plan gave one.
+func title(f *assertions.Finding) string {
+	if f.Name != "" {
+		return f.Name
+	}
+	return f.ID
+}
+
+// fullTitle is the name and the id.
+func fullTitle(f *assertions.Finding) string {
+	if f.Name != "" && f.Name != f.ID {
+		return f.Name + " (" + f.ID + ")"
+	}
+	return f.ID
+}
