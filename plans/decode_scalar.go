@@ -48,7 +48,7 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, path string) {
 	}
 }
 
-// str decodes text; ${env:X} in it is filled in.
+// str decodes text.
 func (d *decoder) str(n *yaml.Node, v reflect.Value, path string) {
 	switch n.ShortTag() {
 	case "!!str", "!!timestamp":
@@ -56,12 +56,7 @@ func (d *decoder) str(n *yaml.Node, v reflect.Value, path string) {
 		d.fail(n, path, `is %s, but must be text: write "%s"`, kindOf(n), clip(n.Value))
 		return
 	}
-	s, msg := d.env.expand(n, path)
-	if msg != "" {
-		d.fail(n, path, "%s", msg)
-		return
-	}
-	v.SetString(s)
+	d.text(n, v, path)
 }
 
 // loose decodes the value of a header or a variable, where a number is meant as
@@ -71,6 +66,11 @@ func (d *decoder) loose(n *yaml.Node, v reflect.Value, path string) {
 		d.fail(n, path, "is %s, but must be text", kindOf(n))
 		return
 	}
+	d.text(n, v, path)
+}
+
+// text takes a scalar as it stands; ${env:X} in it is filled in.
+func (d *decoder) text(n *yaml.Node, v reflect.Value, path string) {
 	s, msg := d.env.expand(n, path)
 	if msg != "" {
 		d.fail(n, path, "%s", msg)
