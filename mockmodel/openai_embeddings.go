@@ -10,8 +10,12 @@ import (
 	"github.com/chaoskit/chaos/internal/wire"
 )
 
-// inputsMax is how many inputs a call may have: the API reference.
-const inputsMax = 2048
+// inputsMax is how many inputs a call may have: the API reference. numbersMax
+// bounds the answer: a full call at the 3072 dimensions of the largest model.
+const (
+	inputsMax  = 2048
+	numbersMax = inputsMax * 3072
+)
 
 // readOpenAIEmbeddings understands POST /v1/embeddings. Inputs are a string, a
 // list of strings, a list of token numbers, or a list of such lists.
@@ -54,6 +58,10 @@ func readOpenAIEmbeddings(body doc, c *call) *refusal {
 		n, ok := d.integer()
 		if !ok || n < 1 || n > dimensionsMax {
 			return &refusal{status: 400, kind: "invalid_request_error", code: "invalid_value", param: "dimensions", message: fmt.Sprintf("Invalid value for 'dimensions': expected an integer from 1 to %d.", dimensionsMax)}
+		}
+		if n*len(f.inputs) > numbersMax {
+			return &refusal{status: 400, kind: "invalid_request_error", code: "invalid_value", param: "dimensions",
+				message: fmt.Sprintf("Invalid value for 'dimensions': %d inputs of %d dimensions are more than %d numbers.", len(f.inputs), n, numbersMax)}
 		}
 		f.dimensions = n
 	}

@@ -54,6 +54,7 @@ func TestInvalidCalls(t *testing.T) {
 		{"/v1/embeddings", `{"model":"m","input":"x","encoding_format":"hex"}`, 400, `"param":"encoding_format"`},
 		{"/v1/embeddings", `{"model":"m","input":"x","dimensions":-1}`, 400, `"param":"dimensions"`},
 		{"/v1/embeddings", `{"model":"m","input":"x","dimensions":1e9}`, 400, `"param":"dimensions"`},
+		{"/v1/embeddings", `{"model":"m","dimensions":65536,"input":["x"` + strings.Repeat(`,"x"`, 96) + `]}`, 400, "97 inputs of 65536 dimensions"},
 		{messagesPath, `{`, 400, `{"type":"error","error":{"type":"invalid_request_error","message":"The request body is not valid JSON."},"request_id":"req_011`},
 		{messagesPath, `[]`, 400, "Input should be an object"},
 		{messagesPath, `{"messages":[]}`, 400, "model: Field required"},
