@@ -2,10 +2,7 @@ package mockmodel
 
 import (
 	"context"
-	"errors"
-	"io"
 	"net/http"
-	"os"
 	"strconv"
 	"time"
 
@@ -148,75 +145,6 @@ func (a *attempt) run() {
 		return
 	}
 	a.answer()
-}
-
-// readBody reads the body. false: the call is over.
-func (a *attempt) readBody() bool {
-	most := a.route.vendor.bodyMax
-	if a.r.ContentLength > most {
-		a.unread(http.StatusRequestEntityTooLarge)
-		return false
-	}
-	// A deadline is set for the body alone: one that outlived it would end the
-	// wait for the caller's hang-up, and with it the call. Not every writer has one.
-	_ = a.rc.SetReadDeadline(time.Now().Add(bodyTimeout))
-	var err error
-	a.body, err = readAll(a.body, io.LimitReader(a.r.Body, most+1), int(min(max(a.r.ContentLength, 0), bufferKeep)))
-	a.rec.BodyBytes = len(a.body)
-	switch {
-	case err != nil && errors.Is(err, os.ErrDeadlineExceeded):
-		a.unread(http.StatusRequestTimeout)
-		return false
-	case err != nil:
-		a.nameByHeaders()
-		a.gone()
-		return false
-	case int64(len(a.body)) > most:
-		a.unread(http.StatusRequestEntityTooLarge)
-		return false
-	}
-	_ = a.rc.SetReadDeadline(time.Time{})
-	a.rec.BodyNs = a.now()
-	a.rec.BodyHash = wire.Fold64(a.body)
-	return true
-}
-
-// unread refuses a call whose body was not read to its end. The deadline stays
-// on the connection, so that nobody waits for the rest.
-func (a *attempt) unread(status int) {
-	a.nameByHeaders()
-	a.rec.Cause, a.barred = journal.CauseValidation, true
-	a.ctx = a.s.ctx // net/http ended the call's own where the read failed; the caller is there
-	a.w.Header().Set("Connection", "close")
-	r := a.route.vendor.words(status, &a.call)
-	a.refuse(&r)
-}
-
-// nameByHeaders finds out whose call it is where the body did not come: its
-// step is one of its own, as nothing is known of what it asks for.
-func (a *attempt) nameByHeaders() {
-	a.rec.StepHash = rawHash(a.route.kind, nil)
-	a.identify()
-}
-
-// readAll reads r into buf, with room for want bytes from the start.
-func readAll(buf []byte, r io.Reader, want int) ([]byte, error) {
-	if cap(buf) <= want {
-		buf = make([]byte, 0, want+512)
-	}
-	for {
-		if len(buf) == cap(buf) {
-			buf = append(buf, 0)[:len(buf)]
-		}
-		n, err := r.Read(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
-		if err == io.EOF {
-			return buf, nil
-		}
-		if err != nil {
-			return buf, err
-		}
-	}
 }
 
 // understand reads the body in its dialect, and names its step.
@@ -372,81 +300,4 @@ func (a *attempt) refuse(r *refusal) bool {
 	rec.LastNs = rec.HeaderNs
 	rec.End = journal.AttemptComplete
 	return true
-}
-
-// writeHead sends status and headers; length -1 is a stream.
-func (a *attempt) writeHead(status, length int) {
-	h := a.w.Header()
-	if length >= 0 {
-		h["Content-Length"] = []string{strconv.Itoa(length)}
-	}
-	rec := &a.rec
-	rec.HeaderNs = a.now()
-	rec.Status = status
-	a.route.vendor.headers(h, a.request, time.Duration(rec.HeaderNs-rec.ArrivedNs))
-	a.w.WriteHeader(status)
-}
-
-// write sends b at once. false: the caller is gone. The kernel takes the first
-// bytes after a hang-up without a word, so the context is asked first: what
-// nobody can have read was not answered.
-func (a *attempt) write(b []byte) bool {
-	err := a.ctx.Err()
-	if err == nil {
-		_, err = a.w.Write(b)
-	}
-	if err == nil {
-		err = a.rc.Flush()
-	}
-	a.wroteNs = a.now()
-	if err != nil {
-		a.gone()
-		return false
-	}
-	return true
-}
-
-// wait waits until the instant on the run's clock. false: the caller is gone.
-// Every wait of the provider for time is this one.
-func (a *attempt) wait(untilNs int64) bool {
-	d := time.Duration(untilNs - a.now())
-	if d <= 0 {
-		if a.ctx.Err() != nil {
-			a.gone()
-			return false
-		}
-		return true
-	}
-	if a.timer == nil {
-		a.timer = time.NewTimer(d)
-	} else {
-		a.timer.Reset(d)
-	}
-	select {
-	case <-a.timer.C:
-		return true
-	case <-a.ctx.Done():
-		a.timer.Stop()
-		a.gone()
-		return false
-	}
-}
-
-// waitGone waits until the caller leaves or the server closes.
-func (a *attempt) waitGone() {
-	<-a.ctx.Done()
-	a.gone()
-	if a.rec.End == journal.AttemptPeerClosed {
-		a.rec.End = journal.AttemptStall
-	}
-}
-
-// gone notes that the call ended because the caller left, or the server closed.
-func (a *attempt) gone() {
-	if a.s.ctx.Err() != nil {
-		a.rec.End = journal.AttemptRunEnd
-		return
-	}
-	a.rec.PeerClosedNs = a.now()
-	a.rec.End = journal.AttemptPeerClosed
 }

@@ -7,10 +7,13 @@
 //
 //	server.go    connections, paths, bounds
 //	attempt.go   one call: read, understood, identified, decided, answered
+//	caller.go    reads, writes and waits, and the caller who hangs up in them
 //	dialect.go   what a dialect is, and the list of them: openai*.go, anthropic.go, rerank.go, search.go
 //	memory.go    ordinals of steps, honest limits
 //	bucket.go    rate limits      station.go  slots and queue
-//	script.go    what is said     deliver.go, stream.go  when and how it is sent
+//	script.go    what is said     answer.go, stream.go  when and how it is sent
+//	effect.go    connection, status and ending of a fault
+//	record.go    what the journal is told
 //
 // The order at the provider is connection fault, validation, fault status,
 // limits, capacity, and then delay, pace, mutation and ending of the answer.
