@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/chaoskit/chaos/assertions"
@@ -91,23 +92,39 @@ func newResult(dir string, p *Plan, specs []assertions.Spec, j *journal.Journal)
 	if stopped != "" {
 		res.Stopped, res.ExitCode = stopped, ExitStopped
 	}
-	if interrupted {
-		res.Stopped, res.ExitCode = "interrupted", ExitInterrupted
+	if interrupted != "" {
+		res.Stopped, res.ExitCode = interrupted, ExitInterrupted
 	}
+	res.TargetExit = targetExit(j)
 	return res
 }
 
 // endOf finds out whether the load ended before its time.
-func endOf(j *journal.Journal) (interrupted bool, stopped string) {
+func endOf(j *journal.Journal) (interrupted, stopped string) {
 	for _, m := range j.Marks {
 		switch m.Kind {
 		case journal.MarkInterrupt:
-			interrupted = true
+			interrupted = strings.TrimSpace("interrupted " + m.Name)
 		case journal.MarkStop:
 			stopped = m.Name
 		}
 	}
 	return interrupted, stopped
+}
+
+// targetExit says how and when a target ended that was not asked to. That is a
+// finding about it, which explains many another.
+func targetExit(j *journal.Journal) string {
+	var origin int64 = -1
+	for _, m := range j.Marks {
+		switch {
+		case m.Kind == journal.MarkPhaseStart && origin < 0:
+			origin = m.PlannedNs
+		case m.Kind == journal.MarkTargetExit && m.Attrs[attrAsked] == "" && origin >= 0:
+			return fmt.Sprintf("%s, %.1f s into the load", m.Name, seconds(m.TNs-origin))
+		}
+	}
+	return ""
 }
 
 // setupOf tells the judge what a journal cannot know of the plan. When things

@@ -2,6 +2,7 @@ package plans
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -16,7 +17,8 @@ func Init(command []string) string {
 	if len(command) > 0 {
 		var args []string
 		for _, a := range command {
-			args = append(args, fmt.Sprintf("%q", a))
+			// In YAML's double quotes, which know what Go's do; $${ is a literal ${.
+			args = append(args, strconv.Quote(strings.ReplaceAll(a, "${", "$${")))
 		}
 		target = fmt.Sprintf(`target:
   command: [%s]

@@ -18,15 +18,22 @@ func checkFiles(p *Plan, s *loadgen.Schedule) error {
 	if !known {
 		return nil
 	}
-	need := filesNeeded(p, s)
+	return filesFit(p, filesNeeded(p, s), limit)
+}
+
+// filesFit holds the need against the limit.
+func filesFit(p *Plan, need, limit uint64) error {
 	if need <= limit {
 		return nil
 	}
-	fit := (limit - filesBesides) / filesPerRequest(p)
-	return &HarnessError{
+	e := &HarnessError{
 		What: fmt.Sprintf("too few file descriptors: this load needs %d at least, and this process may open %d", need, limit),
-		Do:   fmt.Sprintf("raise the limit with `ulimit -n %d`, or open fewer requests at a time with --set load.max_in_flight=%d", need, max(1, fit)),
+		Do:   fmt.Sprintf("raise the limit with `ulimit -n %d`", need),
 	}
+	if least := filesBesides + filesPerRequest(p); limit >= least {
+		e.Do += fmt.Sprintf(", or open fewer requests at a time with --set load.max_in_flight=%d", (limit-filesBesides)/filesPerRequest(p))
+	}
+	return e
 }
 
 // filesPerRequest counts sockets that this process holds for one open request:

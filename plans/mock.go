@@ -45,13 +45,13 @@ func Mock(ctx context.Context, o MockOptions) error {
 		l.Close()
 		return err
 	}
-	epoch := journal.NewEpoch()
-	m := mockmodel.New(cfg, mockmodel.Options{Epoch: epoch, Codec: &wire.Codec{Run: "standing", Models: cfg.ModelNames()}, Sink: discard{}, Seed: seed})
 	schedule, err := standingFaults(seed, rules, o.Err)
 	if err != nil {
 		l.Close()
 		return err
 	}
+	epoch := journal.NewEpoch()
+	m := mockmodel.New(cfg, mockmodel.Options{Epoch: epoch, Codec: &wire.Codec{Run: "standing", Models: cfg.ModelNames()}, Sink: discard{}, Seed: seed})
 	m.SetFaults(schedule)
 	served := make(chan error, 1)
 	go func() { served <- m.Serve(l) }()

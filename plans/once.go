@@ -28,35 +28,47 @@ type OnceResult struct {
 func Once(ctx context.Context, p *Plan, opt RunOptions) (*OnceResult, error) {
 	dir, err := os.MkdirTemp("", "chaos-once-")
 	if err != nil {
-		return nil, diskError(err)
+		return nil, &HarnessError{What: "cannot make a folder for the request: " + err.Error(), Do: "set TMPDIR to a folder that can be written to", Err: err}
 	}
 	defer os.RemoveAll(dir)
-	opt.Dir = dir
+	opt.Dir, opt.temporary = dir, true
 	r := newRun(p, opt)
-	err = r.start(ctx)
-	var rec journal.Request
-	if err == nil {
-		r.client.SetMarker(p.Correlate.Marker != "off")
-		var recs []journal.Request
-		if recs, err = r.sendTrial(ctx, 1); err == nil && len(recs) > 0 {
-			rec = recs[0]
-		}
-	}
+	rec, calls, err := r.sendOnce(ctx)
 	if endErr := r.end(); err == nil {
 		err = endErr
 	}
 	if err != nil {
-		return nil, err
+		return nil, r.secrets.hide(err)
 	}
-	return r.onceResult(rec)
+	return r.onceResult(rec, calls)
 }
 
-func (r *run) onceResult(rec journal.Request) (*OnceResult, error) {
+// sendOnce sends the one request, and says how many calls of the mock it led
+// to: a service may call it while it starts as well.
+func (r *run) sendOnce(ctx context.Context) (rec journal.Request, calls int, err error) {
+	if err := r.start(ctx); err != nil {
+		return rec, 0, err
+	}
+	r.client.SetMarker(r.plan.Correlate.Marker != "off")
+	before := r.mock.Calls()
+	recs, err := r.sendTrial(ctx, 1)
+	switch {
+	case ctx.Err() != nil:
+		return rec, 0, r.interrupt(ctx)
+	case err != nil:
+		return rec, 0, err
+	case len(recs) == 0:
+		return rec, 0, errNoRequest
+	}
+	return recs[0], r.mock.Calls() - before, nil
+}
+
+func (r *run) onceResult(rec journal.Request, calls int) (*OnceResult, error) {
 	j, err := LoadJournal(r.opt.Dir)
 	if err != nil {
 		return nil, err
 	}
-	res := &OnceResult{Plan: r.plan, Target: r.target.name, Request: rec, Called: r.mock.Calls() > 0, Unknown: r.mock.UnknownModels()}
+	res := &OnceResult{Plan: r.plan, Target: r.target.name, Request: rec, Called: calls > 0, Unknown: r.mock.UnknownModels()}
 	res.Attempts = j.Attempts
 	for _, a := range j.Attempts {
 		if a.Key == rec.Key {

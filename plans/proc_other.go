@@ -20,6 +20,8 @@ func startGroup(*exec.Cmd) (*group, error) {
 	return nil, errors.New("target.command needs a Unix system; start the service yourself and use target.url with provider.listen")
 }
 
+func (g *group) how() string { return "" }
+
 func (g *group) stop(time.Duration) error { return nil }
 
 func fileLimit() (uint64, bool) { return 0, false }

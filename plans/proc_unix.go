@@ -47,6 +47,14 @@ func startGroup(cmd *exec.Cmd) (*group, error) {
 	return g, nil
 }
 
+// how says in a few words how the command ended. Not before exited.
+func (g *group) how() string {
+	if g.err != nil {
+		return g.err.Error()
+	}
+	return "exit status 0"
+}
+
 // watchScript reads until the pipe closes, then ends its own group: politely,
 // and after 2 s for good. It ignores the signals that a terminal sends, as
 // Ctrl-C must leave it in place, and its own SIGTERM. `kill 0` is the group of
@@ -96,7 +104,10 @@ func (g *group) stop(grace time.Duration) error {
 }
 
 // gone waits until the group has no process left, at most for d. There is no
-// event for that, only a question: signal 0.
+// event for that, only a question: signal 0. It is answered for the dead too
+// until someone takes note of them, and in a container nobody may: the first
+// process there is often chaos itself, which has children that it never
+// started. So the answer is looked at twice.
 func (g *group) gone(d time.Duration) bool {
 	deadline := time.NewTimer(d)
 	defer deadline.Stop()
@@ -104,6 +115,9 @@ func (g *group) gone(d time.Duration) bool {
 	defer tick.Stop()
 	for {
 		if errors.Is(syscall.Kill(-g.pgid, 0), syscall.ESRCH) {
+			return true
+		}
+		if alive, known := groupAlive(g.pgid); known && !alive {
 			return true
 		}
 		select {

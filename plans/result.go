@@ -27,6 +27,9 @@ type Result struct {
 	ExitCode int      `json:"exit_code"`
 	Stopped  string   `json:"stopped,omitempty"` // why the load ended before its time
 	Error    string   `json:"error,omitempty"`   // why the harness failed
+	// TargetExit is how and when the target's own process ended by itself, which
+	// it should not.
+	TargetExit string `json:"target_exit,omitempty"`
 
 	*assertions.Judgement
 

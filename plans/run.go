@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,6 +29,8 @@ type RunOptions struct {
 	Observe func(Event)     // nil: nobody looks; called from one goroutine at a time
 	Hurry   <-chan struct{} // closed: do not wait for the drain any longer
 	Bits    faults.Bits     // nil: the keyed dice; only tests throw others
+
+	temporary bool // Dir goes when the run ends, so no message sends the user there
 }
 
 // Names of the files of a run folder.
@@ -66,7 +69,8 @@ type run struct {
 	client   *loadgen.Client
 	ready    ReadyEvent
 	done     []func() error // what was started, to be ended last first
-	ended    bool
+	secrets  secrets        // that no record, log or message may hold
+	ending   atomic.Bool    // the target is being stopped, so its end is no news
 
 	interrupted, stopped bool
 	stopReason           string
@@ -93,6 +97,7 @@ func Run(ctx context.Context, p *Plan, opt RunOptions) (*Result, error) {
 	if undoErr := r.end(); err == nil && undoErr != nil {
 		err = undoErr
 	}
+	err = r.secrets.hide(err)
 	if err != nil && (r.writer == nil || r.origin == 0) {
 		return nil, err
 	}
@@ -101,7 +106,7 @@ func Run(ctx context.Context, p *Plan, opt RunOptions) (*Result, error) {
 }
 
 func newRun(p *Plan, opt RunOptions) *run {
-	r := &run{plan: p, opt: opt}
+	r := &run{plan: p, opt: opt, secrets: newSecrets(append(p.Secrets(), inheritedSecrets(os.Environ())...))}
 	if r.opt.Network == nil {
 		r.opt.Network = newTCPNetwork()
 	}
@@ -111,6 +116,10 @@ func newRun(p *Plan, opt RunOptions) *run {
 	if r.opt.Observe == nil {
 		r.opt.Observe = func(Event) {}
 	}
+	// Several goroutines tell what happens.
+	var one sync.Mutex
+	observe := r.opt.Observe
+	r.opt.Observe = func(e Event) { one.Lock(); defer one.Unlock(); observe(e) }
 	return r
 }
 
@@ -125,18 +134,27 @@ func (r *run) carryOut(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return r.interrupt(ctx)
 	}
-	return r.load(ctx)
+	if err := r.load(ctx); err != nil {
+		return err
+	}
+	if ctx.Err() != nil && !r.interrupted {
+		// All was sent by then, and waited for as long as the user let it.
+		r.interrupted = true
+		r.mark(journal.MarkInterrupt, "while open requests were waited for", journal.Never)
+	}
+	return nil
 }
 
 // start makes everything ready for the first request.
 func (r *run) start(ctx context.Context) error {
 	r.opt.Observe(Event{Stage: StageStart})
 	for _, step := range []func(context.Context) error{r.prepare, r.listen, r.startJournal, r.startMock, r.startTarget, r.makeClient} {
-		if err := step(ctx); err != nil {
-			return err
-		}
+		err := step(ctx)
 		if ctx.Err() != nil {
 			return r.interrupt(ctx)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -14,7 +14,7 @@ func (r *run) makeClient(context.Context) error {
 	seed := r.plan.SeedValue()
 	c, problems := loadgen.NewClient(loadgen.ClientOptions{
 		URL: r.target.url, Request: r.plan.Target.request(), Response: r.plan.Target.response(), Correlate: r.plan.Correlate,
-		Codec: r.codec, Epoch: r.epoch, Timeout: r.plan.Load.Client.Timeout, DialContext: r.opt.Network.DialContext,
+		Codec: r.codec, Epoch: r.epoch, Timeout: r.plan.Load.Client.Timeout, DialContext: r.opt.Network.DialContext, Mask: r.secrets.text,
 		MaxIdle: r.maxInFlight(), Prompt: func(a loadgen.Arrival) string { return loadgen.Prompt(seed, a) },
 	})
 	if len(problems) > 0 {

@@ -2,6 +2,7 @@ package plans
 
 import (
 	"bytes"
+	"iter"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -26,19 +27,8 @@ func selfUsage() (usage, bool) { return processUsage("self") }
 // groupUsage sums the use of all processes of a process group.
 func groupUsage(pgid int) (usage, bool) {
 	var sum usage
-	entries, err := os.ReadDir("/proc")
-	if err != nil {
-		return sum, false
-	}
-	for _, e := range entries {
-		if _, err := strconv.Atoi(e.Name()); err != nil {
-			continue
-		}
-		stat, err := statFields(e.Name())
-		if err != nil || len(stat) < 3 || stat[2] != strconv.Itoa(pgid) {
-			continue
-		}
-		if u, ok := processUsage(e.Name()); ok {
+	for pid := range groupMembers(pgid) {
+		if u, ok := processUsage(pid); ok {
 			sum.rssBytes += u.rssBytes
 			sum.fds += u.fds
 			sum.cpuNs += u.cpuNs
@@ -46,6 +36,36 @@ func groupUsage(pgid int) (usage, bool) {
 		}
 	}
 	return sum, sum.procs > 0
+}
+
+// groupAlive reports whether a process group has a process that is not dead: one
+// that has ended, and that no parent has taken note of, still has its entry.
+func groupAlive(pgid int) (alive, known bool) {
+	for _, state := range groupMembers(pgid) {
+		known = true
+		// Z is a zombie, X is dead: proc(5).
+		alive = alive || state != "Z" && state != "X"
+	}
+	return alive, known
+}
+
+// groupMembers yields the processes of a group with their state.
+func groupMembers(pgid int) iter.Seq2[string, string] {
+	return func(yield func(pid, state string) bool) {
+		entries, err := os.ReadDir("/proc")
+		if err != nil {
+			return
+		}
+		for _, e := range entries {
+			if _, err := strconv.Atoi(e.Name()); err != nil {
+				continue
+			}
+			stat, err := statFields(e.Name())
+			if err == nil && len(stat) > 2 && stat[2] == strconv.Itoa(pgid) && !yield(e.Name(), stat[0]) {
+				return
+			}
+		}
+	}
 }
 
 // statFields returns /proc/PID/stat from the state on; the command before it

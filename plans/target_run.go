@@ -1,6 +1,7 @@
 package plans
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,7 @@ type target struct {
 	url   string // where requests go
 	name  string // for people
 	proc  *group // nil unless started by the plan
+	log   *masker
 	ready string // URL that answers when it is ready; "" : a connection is enough
 }
 
@@ -32,6 +34,7 @@ const (
 	stopGrace  = 2 * time.Second // between SIGTERM and SIGKILL
 	readyRetry = 50 * time.Millisecond
 	readyAfter = 15 * time.Second // the default of ready.within
+	readySlow  = 2 * time.Second  // from then on the user is told what is waited for
 )
 
 // startTarget starts the target, or finds it, and waits until it is ready.
@@ -70,6 +73,7 @@ func (r *run) startBuiltin(mode string) (*target, error) {
 		Deadline: r.plan.Load.Client.Timeout * 8 / 10, PoolSize: r.plan.Target.poolSize,
 	})
 	if err != nil {
+		l.Close()
 		return nil, err
 	}
 	// The target's own limits are what is under test; the server around it
@@ -93,7 +97,7 @@ func (r *run) findURL() (*target, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &target{url: raw, name: raw}
+	t := &target{url: raw, name: r.plan.Target.String()}
 	if p := r.plan.Target.Ready; p != nil && p.Path != "" {
 		u, err := url.Parse(raw)
 		if err != nil {
@@ -127,30 +131,26 @@ func (r *run) startCommand() (*target, error) {
 	if err != nil {
 		return nil, diskError(err)
 	}
-	out := newMasker(log, append(r.plan.Secrets(), inheritedSecrets()...))
+	out := newMasker(log, r.secrets)
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = r.targetDir(), env, out, out
 	g, err := startGroup(cmd)
 	if err != nil {
 		log.Close()
-		return nil, &HarnessError{What: fmt.Sprintf("target.command: cannot start %q in %s: %v", args[0], cmd.Dir, err), Do: "check target.command and target.dir; the command is looked up in PATH", Err: err}
+		return nil, &HarnessError{What: fmt.Sprintf("target.command: cannot start %q in %s: %v", args[0], cmd.Dir, err), Do: "check target.command and target.dir; a command without a slash is looked up in PATH, one with a slash in target.dir", Err: err}
 	}
 	r.pgid.Store(int64(g.pgid))
 	watched := make(chan struct{})
 	go r.watchTarget(g, watched)
 	r.done = append(r.done, func() error {
-		r.ended = true
+		r.ending.Store(true)
 		err := g.stop(stopGrace)
 		<-watched
 		out.Flush()
 		return errors.Join(err, log.Close())
 	})
 	origin := "http://127.0.0.1:" + strconv.Itoa(port)
-	path := p.Path
-	if path == "" {
-		path = "/v1/chat/completions"
-	}
-	t := &target{url: origin + path, name: strings.Join(args, " "), proc: g}
+	t := &target{url: origin + orElse(p.Path, pathDefault), name: p.String(), proc: g, log: out}
 	if p.Ready != nil && p.Ready.Path != "" {
 		t.ready = origin + p.Ready.Path
 	}
@@ -158,16 +158,22 @@ func (r *run) startCommand() (*target, error) {
 }
 
 // watchTarget marks the end of the target's own process: a finding, not a
-// failure of the harness, so the load goes on.
+// failure of the harness, so the load goes on. The mark says whether it was
+// chaos that ended it.
 func (r *run) watchTarget(g *group, watched chan<- struct{}) {
 	defer close(watched)
 	<-g.exited
-	how := "exit 0"
-	if g.err != nil {
-		how = g.err.Error()
+	m := journal.Mark{TNs: r.epoch.Now(), PlannedNs: journal.Never, Kind: journal.MarkTargetExit, Name: g.how()}
+	if r.ending.Load() {
+		m.Attrs = map[string]string{attrAsked: "true"}
+	} else if r.runner.Load() != nil {
+		r.opt.Observe(Event{Message: "the target ended by itself (" + g.how() + "); the load goes on"})
 	}
-	r.mark(journal.MarkTargetExit, how, journal.Never)
+	r.live.Mark(&m)
 }
+
+// attrAsked marks the end of a target that chaos asked to end.
+const attrAsked = "asked"
 
 func (r *run) targetDir() string {
 	dir := r.plan.Target.Dir
@@ -206,19 +212,27 @@ func (r *run) awaitReady(ctx context.Context) error {
 	if r.target.proc != nil {
 		exited = r.target.proc.exited
 	}
+	slow := time.NewTimer(readySlow)
+	defer slow.Stop()
+	var last error
 	for {
 		err := r.probe(ctx)
 		if err == nil {
 			return nil
 		}
+		if deadline, _ := ctx.Deadline(); last == nil || time.Until(deadline) > readyRetry {
+			last = err // and not that there was no more time to ask
+		}
 		select {
 		case <-exited:
-			return r.neverReady("ended before it was ready", r.target.proc.err)
+			return r.neverReady("ended before it was ready: " + r.target.proc.how())
 		case <-ctx.Done():
 			if context.Cause(ctx) == context.DeadlineExceeded {
-				return r.neverReady(fmt.Sprintf("was not ready within %s", within), err)
+				return r.neverReady(fmt.Sprintf("was not ready within %s: %v", within, last))
 			}
 			return context.Cause(ctx)
+		case <-slow.C:
+			r.opt.Observe(Event{Message: r.secrets.text(fmt.Sprintf("waiting up to %s for the target: %v", within, last))})
 		case <-retry.C:
 		}
 	}
@@ -249,7 +263,7 @@ func (r *run) probe(ctx context.Context) error {
 		return err
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode >= 300 {
+	if resp.StatusCode >= 400 {
 		return fmt.Errorf("%s answered %s", r.target.ready, resp.Status)
 	}
 	return nil
@@ -267,20 +281,33 @@ func hostPort(u *url.URL) string {
 }
 
 // neverReady explains with the last lines of the target's own log.
-func (r *run) neverReady(what string, cause error) error {
-	e := &HarnessError{What: fmt.Sprintf("the target (%s) %s: %v", r.target.name, what, cause), Err: cause}
+func (r *run) neverReady(what string) error {
+	e := &HarnessError{What: fmt.Sprintf("the target (%s) %s", r.target.name, what)}
 	switch {
 	case r.target.proc != nil:
-		e.Do = fmt.Sprintf("it must listen on PORT=%d of 127.0.0.1; look at %s", r.provider.targetPort, filepath.Join(r.opt.Dir, FileLog))
-		if tail := tailOf(filepath.Join(r.opt.Dir, FileLog)); tail != "" {
-			e.Do += ":\n" + tail
-		}
+		e.Do = fmt.Sprintf("it must listen on PORT=%d of 127.0.0.1", r.provider.targetPort) + r.logTail()
 	case r.target.ready != "":
 		e.Do = "is it running, and is target.ready.path right?"
 	default:
 		e.Do = "start the service first, or let chaos start it with target.command"
 	}
 	return e
+}
+
+// logTail quotes the end of the target's log, and says where the rest is.
+func (r *run) logTail() string {
+	r.target.log.Flush()
+	path := filepath.Join(r.opt.Dir, FileLog)
+	tail := tailOf(path)
+	switch {
+	case tail == "" && r.opt.temporary:
+		return "; it wrote nothing"
+	case tail == "":
+		return "; it wrote nothing to " + path
+	case r.opt.temporary:
+		return "; the last that it wrote:\n" + tail
+	}
+	return "; look at " + path + ":\n" + tail
 }
 
 // tailOf returns the last lines of a log, indented.
@@ -295,6 +322,9 @@ func tailOf(path string) string {
 		_, _ = f.Seek(-tail, io.SeekEnd)
 	}
 	b, _ := io.ReadAll(io.LimitReader(f, tail))
+	if len(bytes.TrimSpace(b)) == 0 {
+		return ""
+	}
 	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
 	if len(lines) > 8 {
 		lines = lines[len(lines)-8:]

@@ -18,9 +18,9 @@ const trialDefault = 20
 // so they are only used where they are needed.
 const carriersSurvive = 0.95
 
-// trialRefused is after how many refused connections in a row a trial gives
-// up: nobody is there.
-const trialRefused = 3
+// trialHopeless is after how many requests in a row without any answer a trial
+// gives up: nobody is there, and twenty timeouts would take minutes.
+const trialHopeless = 3
 
 // trial sends a few healthy requests one after the other and refuses to go on
 // when they show that the experiment could prove nothing.
@@ -37,12 +37,14 @@ func (r *run) trial(ctx context.Context) error {
 	}
 	r.opt.Observe(Event{Stage: StageTrial})
 	r.client.SetMarker(r.plan.Correlate.Marker != "off")
+	// A service may call the mock while it starts; that says nothing of requests.
+	before := r.mock.Calls()
 	recs, err := r.sendTrial(ctx, n)
 	if err != nil || ctx.Err() != nil {
 		return err
 	}
 	seen := r.live.trial()
-	if err := r.judgeTrial(recs, seen); err != nil {
+	if err := r.judgeTrial(recs, r.mock.Calls()-before); err != nil {
 		return err
 	}
 	r.ready.Trial, r.ready.Joined, r.ready.Steps = len(recs), r.joinedTrial(recs, seen), seen.kinds
@@ -61,7 +63,7 @@ func (r *run) sendTrial(ctx context.Context, n int) ([]journal.Request, error) {
 	}
 	defer iter.Close()
 	var recs []journal.Request
-	refused := 0
+	silent := 0
 	for i := range n {
 		a, ok, err := iter.Next()
 		if err != nil {
@@ -74,12 +76,11 @@ func (r *run) sendTrial(ctx context.Context, n int) ([]journal.Request, error) {
 		a.PromptOf = a.Key
 		rec := r.sendOne(ctx, a)
 		recs = append(recs, rec)
-		if rec.EndBy == journal.EndRefused {
-			refused++
-		} else {
-			refused = 0
+		silent++
+		if rec.Status != 0 {
+			silent = 0
 		}
-		if refused == trialRefused {
+		if silent == trialHopeless {
 			break
 		}
 	}
@@ -113,54 +114,100 @@ func (r *run) joinedTrial(recs []journal.Request, seen trialCounts) int {
 // section 9.
 const trialHealthy = 0.95
 
-// judgeTrial says why the load would prove nothing, or nil.
-func (r *run) judgeTrial(recs []journal.Request, seen trialCounts) error {
+var errNoRequest = &HarnessError{What: "the load has no request to try", Do: "raise a rate or a duration in load.phases"}
+
+// judgeTrial says why the load would prove nothing, or nil. calls is how often
+// the mock was called for the requests.
+func (r *run) judgeTrial(recs []journal.Request, calls int) error {
 	if len(recs) == 0 {
-		return &HarnessError{What: "the load has no request to try", Do: "raise a rate or a duration in load.phases"}
+		return errNoRequest
 	}
-	full, empty := 0, 0
-	var worst *journal.Request
-	for i := range recs {
-		switch recs[i].Outcome {
-		case journal.OutcomeFull:
-			full++
-		case journal.OutcomeEmpty:
-			empty++
-			worst = &recs[i]
-		default:
-			worst = &recs[i]
-		}
-	}
+	t := tallyTrial(recs)
 	switch {
-	case worst != nil && worst.EndBy == journal.EndRefused:
-		return &HarnessError{What: fmt.Sprintf("trial: nobody answers at %s: connection refused", r.target.url), Do: "start the service, or correct target.url (target.port, target.path)"}
-	case r.mock.Calls() == 0:
-		return r.neverCalled(len(recs), full, worst)
-	case empty == len(recs):
+	case t.worst != nil && t.worst.Status == 0 && r.targetEnded():
 		return &HarnessError{
-			What: fmt.Sprintf("trial: no answer text was found in any of %d responses (the service does call the mock: %d calls)", len(recs), seen.attempts),
-			Do:   "say in target.response where the text is: `format: json` with `answer: $.path.to.text`, or `format: text`" + excerptOf(worst),
+			What: fmt.Sprintf("trial: the target (%s) ended by itself: %s", r.target.name, r.target.proc.how()),
+			Do:   "no fault was active, so look at the service first" + r.logTail(),
 		}
-	case float64(full) < trialHealthy*float64(len(recs)):
+	case t.worst != nil && t.worst.EndBy == journal.EndRefused:
+		return &HarnessError{What: fmt.Sprintf("trial: nobody answers at %s: connection refused", r.target.url), Do: "start the service, or correct target.url (target.port, target.path)"}
+	case calls == 0:
+		return r.neverCalled(len(recs), t)
+	case t.empty == len(recs):
 		return &HarnessError{
-			What: fmt.Sprintf("trial: %d of %d healthy requests were not full: %s", len(recs)-full, len(recs), describe(worst)),
-			Do:   "no fault was active, so look at the service first: `chaos run --once` shows one request from both ends" + excerptOf(worst),
+			What: fmt.Sprintf("trial: no answer text was found in any of %d responses (the service does call the mock: %d calls)", len(recs), calls),
+			Do:   "say in target.response where the text is: `format: json` with `answer: $.path.to.text`, or `format: text`" + excerptOf(t.worst),
+		}
+	case float64(t.full) < trialHealthy*float64(len(recs)):
+		return &HarnessError{
+			What: fmt.Sprintf("trial: %d of %d healthy requests were not full: %s", len(recs)-t.full, len(recs), describe(t.worst)),
+			Do:   "no fault was active, so look at the service first: `chaos run --once` shows one request from both ends" + excerptOf(t.worst),
 		}
 	}
 	return nil
 }
 
+// trialTally is what became of the trial's requests.
+type trialTally struct {
+	full, empty, timeout int
+	worst                *journal.Request // the last that was not full, nil if all were
+}
+
+func tallyTrial(recs []journal.Request) trialTally {
+	var t trialTally
+	for i := range recs {
+		switch recs[i].Outcome {
+		case journal.OutcomeFull:
+			t.full++
+			continue
+		case journal.OutcomeEmpty:
+			t.empty++
+		case journal.OutcomeTimeout:
+			t.timeout++
+		}
+		t.worst = &recs[i]
+	}
+	return t
+}
+
+// targetEnded reports whether the target's own process has ended. Its
+// connections are refused a moment before that is known.
+func (r *run) targetEnded() bool {
+	if r.target.proc == nil {
+		return false
+	}
+	moment := time.NewTimer(endedWithin)
+	defer moment.Stop()
+	select {
+	case <-r.target.proc.exited:
+		return true
+	case <-moment.C:
+		return false
+	}
+}
+
+// endedWithin is how long after its connections a process may take to end: it
+// may be writing down why.
+const endedWithin = 500 * time.Millisecond
+
 // neverCalled is the error for a service that still talks to somebody else.
-func (r *run) neverCalled(sent, full int, worst *journal.Request) error {
-	e := &HarnessError{What: fmt.Sprintf("trial: %d requests were sent (%d answered in full), and the mock model was never called: the service still calls its real provider, or none", sent, full)}
+func (r *run) neverCalled(sent int, t trialTally) error {
+	e := &HarnessError{What: fmt.Sprintf("trial: %d requests were sent (%d answered in full), and the mock model was never called: the service still calls its real provider, or none", sent, t.full)}
+	if t.timeout == sent {
+		e.What = fmt.Sprintf("trial: none of %d requests was answered within %s, and the mock model was never called: the service hangs, or waits for its real provider", sent, r.plan.Load.Client.Timeout)
+	}
 	switch {
-	case worst != nil && full == 0 && worst.Status >= 400 && worst.Status < 500:
-		e.What = fmt.Sprintf("trial: the service refused %d of %d requests itself, and never called the mock model: %s", sent-full, sent, describe(worst))
-		e.Do = "say in target.request what it wants: `headers: {authorization: \"Bearer ${env:TOKEN}\"}`, `body: ...`" + excerptOf(worst)
+	case t.worst != nil && t.full == 0 && t.worst.Status >= 400 && t.worst.Status < 500:
+		e.What = fmt.Sprintf("trial: the service refused %d of %d requests itself, and never called the mock model: %s", sent-t.full, sent, describe(t.worst))
+		e.Do = "say in target.request what it wants: `headers: {authorization: \"Bearer ${env:TOKEN}\"}`, `body: ...`" + excerptOf(t.worst)
 	case r.target.proc != nil:
 		e.Do = fmt.Sprintf("OPENAI_BASE_URL=%s was set for the command; if the service reads another variable, add it:\n    target:\n      env: {YOUR_BASE_URL: \"${provider.openai}\"}", r.provider.openAI)
 	default:
 		e.Do = fmt.Sprintf("start the service with OPENAI_BASE_URL=%s (or ANTHROPIC_BASE_URL=%s), and keep that address fixed in the plan:\n    provider:\n      listen: %s:%s", r.provider.openAI, r.provider.anthropic, r.provider.host, r.provider.port)
+	}
+	if t.worst != nil && t.worst.Status >= 500 {
+		// What it says of its own failure often names whom it called.
+		e.Do += "\n    the service answered: " + describe(t.worst) + excerptOf(t.worst)
 	}
 	return e
 }
@@ -177,8 +224,8 @@ func describe(rec *journal.Request) string {
 	if rec.Status != 0 {
 		s += fmt.Sprintf(", status %d", rec.Status)
 	}
-	if rec.OutcomeReason != "" {
-		s += ", " + rec.OutcomeReason
+	if why := rec.OutcomeReason; why != "" && why != fmt.Sprintf("status %d", rec.Status) {
+		s += ", " + why
 	}
 	if rec.Err != "" {
 		s += " (" + rec.Err + ")"
