@@ -62,7 +62,7 @@ var isMarkDigit = func() (is [256]bool) {
 // phase or index cannot be said.
 func (c *Codec) Mark(m Mark) string {
 	phase, index := fits(c.phaseOf(m.ID.Phase), markPhaseBits), uint64(m.ID.Index)
-	if index>>markIndexBits != 0 || phase == phaseAnon {
+	if index>>markIndexBits != 0 || phase == phaseAnon || phase == ordinalNone {
 		index = 0 // the index of an anonymous request is a hash: the attempt says it
 		if phase != phaseAnon {
 			phase = ordinalNone

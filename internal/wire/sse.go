@@ -65,8 +65,7 @@ func (s *Scanner) Next() (Frame, error) {
 		}
 		if len(line) > 0 {
 			if !s.field(line) {
-				s.err = ErrFrameSize
-				return Frame{}, s.err
+				s.tooLarge()
 			}
 			continue
 		}
@@ -121,7 +120,7 @@ func (s *Scanner) line() ([]byte, error) {
 			}
 		}
 		if s.err == nil && s.to-s.from > s.max {
-			s.err = ErrFrameSize
+			s.tooLarge()
 		}
 		if s.err != nil {
 			s.partial = s.partial || s.to > s.from
@@ -129,6 +128,12 @@ func (s *Scanner) line() ([]byte, error) {
 		}
 		s.fill()
 	}
+}
+
+// tooLarge ends the stream: what is read already is no part of it any more.
+func (s *Scanner) tooLarge() {
+	s.err, s.partial = ErrFrameSize, true
+	s.from, s.to = 0, 0
 }
 
 // buffered takes a line from the buffer, if a whole one is there. *scanned is

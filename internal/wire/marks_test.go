@@ -1,0 +1,160 @@
+package wire
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// What the watermarks of an answer say. A letter is an attempt, a digit its
+// mark of that number, and a dot behind it says that it is the last.
+func TestMarksOfAnAnswer(t *testing.T) {
+	text := func(script string) string {
+		var b strings.Builder
+		for _, word := range strings.Fields(script) {
+			switch {
+			case word == "word":
+				b.WriteString("word ")
+				continue
+			case word == "bad":
+				m := []byte(fuzzCodec.Mark(exampleMark(0, false)))
+				m[len(m)-1] ^= 1
+				b.WriteString(string(m) + " ")
+				continue
+			}
+			codec := fuzzCodec
+			if word[0] == 'z' {
+				codec = otherCodec
+			}
+			id := exampleID()
+			id.Run = codec.Run
+			b.WriteString(codec.Mark(Mark{Attempt: uint64(word[0]), ID: id, Model: "gpt-4o", Seq: int(word[1] - '0'), End: strings.HasSuffix(word, ".")}) + " ")
+		}
+		return b.String()
+	}
+	rows := []struct{ words, script, want string }{
+		{"no marks", "word word", ""},
+		{"an answer, whole", "a0 word a1 word a2.", "a whole"},
+		{"an answer of one mark", "a0.", "a whole"},
+		{"an answer that is cut", "a0 word a1", "a cut"},
+		{"an answer that begins in its middle", "word a1 word a2.", "a tail"},
+		{"a hole", "a0 word a2.", "a ended bad"},
+		{"a mark twice", "a0 a1 a1 a2.", "a ended bad"},
+		{"out of order", "a0 a2 a1 a3.", "a ended bad"},
+		{"something behind the end", "a0 a1. a2", "a ended bad"},
+		{"two answers, one after the other", "a0 a1. b0 b1.", "a whole, b whole"},
+		{"two answers that are woven", "a0 b0 a1. b1.", "a whole, b whole"},
+		{"one answer goes on where another broke off", "a0 a1 b1 b2.", "a cut, b tail"},
+		{"another run's", "z0 z1.", "z whole other"},
+		{"a damaged mark, alone", "word bad", "? bad"},
+		{"a damaged mark belongs to the answer before it", "a0 b0 bad b1.", "a cut, b ended bad"},
+		{"more answers than are told apart", "a0. b0. c0. d0. e0. f0. g0. h0. i0.", "a whole, b whole, c whole, d whole, e whole, f whole, g whole, h whole"},
+	}
+	for _, row := range rows {
+		for _, size := range []int{1, 7, 1 << 10} {
+			m := fuzzCodec.NewMarks()
+			for s := text(row.script); s != ""; {
+				n := min(size, len(s))
+				_, _ = m.Write([]byte(s[:n]))
+				s = s[n:]
+			}
+			var got []string
+			for _, a := range m.Summary() {
+				got = append(got, describe(a))
+			}
+			if s := strings.Join(got, ", "); s != row.want {
+				t.Errorf("%s, %d bytes at a time: %s, want %s", row.words, size, s, row.want)
+			}
+		}
+	}
+}
+
+func describe(a AnswerMark) string {
+	name := "?"
+	if a.Attempt != 0 {
+		name = fmt.Sprintf("%c", rune(a.Attempt))
+	}
+	switch {
+	case a.Whole:
+		name += " whole"
+	case a.Bad && a.Ended:
+		name += " ended"
+	case a.Bad:
+	case a.Ended:
+		name += " tail"
+	default:
+		name += " cut"
+	}
+	if a.Bad {
+		name += " bad"
+	}
+	if a.OtherRun {
+		name += " other"
+	}
+	return name
+}
+
+// A mark holds what it can say, and leaves out what it cannot.
+func TestWhatAMarkHolds(t *testing.T) {
+	rows := []struct {
+		words  string
+		change func(*Mark)
+		want   string
+	}{
+		{"all", func(*Mark) {}, "77 spike/1432 2 gpt-4o 5s #3"},
+		{"minted, to the millisecond", func(m *Mark) { m.MintedNs = 1_999_999 }, "77 spike/1432 2 gpt-4o 1ms #3"},
+		{"a phase that is in no list: no request", func(m *Mark) { m.ID.Phase = "cold" }, "77 /0 2 gpt-4o 5s #3"},
+		{"an index without room: no request", func(m *Mark) { m.ID.Index = 1 << 28 }, "77 /0 2 gpt-4o 5s #3"},
+		{"an anonymous request", func(m *Mark) { m.ID.Phase, m.ID.Index, m.ID.Tenant = "anon", 1<<62, "" }, "77 anon/0  gpt-4o 5s #3"},
+		{"a tenant that is in no list", func(m *Mark) { m.ID.Tenant = "9" }, "77 spike/1432  gpt-4o 5s #3"},
+		{"a model that is in no list", func(m *Mark) { m.Model = "x" }, "77 spike/1432 2  5s #3"},
+		{"an attempt without room", func(m *Mark) { m.Attempt = 1 << 30 }, "0 spike/1432 2 gpt-4o 5s #3"},
+		{"a number that wraps around", func(m *Mark) { m.Seq = SeqModulo + 3 }, "77 spike/1432 2 gpt-4o 5s #3"},
+	}
+	for _, row := range rows {
+		m := exampleMark(3, false)
+		row.change(&m)
+		text := fuzzCodec.Mark(m)
+		found := fuzzCodec.FindMarks([]byte("x " + text + " y"))
+		if len(text) != MarkLen || len(found) != 1 || found[0].Bad || found[0].OtherRun || found[0].Off != 2 {
+			t.Errorf("%s: %q reads as %+v", row.words, text, found)
+			continue
+		}
+		f := found[0]
+		got := fmt.Sprintf("%d %s/%d %s %s %s #%d", f.Attempt, f.ID.Phase, f.ID.Index, f.ID.Tenant, f.Model, nanos(f.MintedNs), f.Seq)
+		if got != row.want {
+			t.Errorf("%s: %s, want %s", row.words, got, row.want)
+		}
+	}
+}
+
+func nanos(ns int64) string {
+	if ns%1_000_000_000 == 0 {
+		return fmt.Sprint(ns/1_000_000_000, "s")
+	}
+	return fmt.Sprint(ns/1_000_000, "ms")
+}
+
+// Test vectors: what one release writes the next one reads.
+func TestWireVectors(t *testing.T) {
+	id := exampleID()
+	for _, row := range []struct{ words, got, want string }{
+		{"id", id.String(), "abcdefgh.spike.1432.2.120.7dd7"},
+		{"marker", Marker(id), "[chaos:abcdefgh.spike.1432.2.120.7dd7]"},
+		{"traceparent", fuzzCodec.Traceparent(id), "00-886a8b1d81074dfd6a574d153991ff83-b510f0f1ee42c515-01"},
+		{"watermark", fuzzCodec.Mark(exampleMark(1, true)), "qzxa8sf00002d2g002rg00g8009pg03p5dp"},
+		{"text", Text(42, 12, "prompt", "spike", "7"), "bag railway service century evening cup include "},
+		{"fold", fmt.Sprintf("%x", Fold64([]byte("ab"), []byte("c"))), "fd5d9883ef1bdb98"},
+	} {
+		if row.got != row.want {
+			t.Errorf("%s: %q, want %q", row.words, row.got, row.want)
+		}
+	}
+	// The check values of FNV-1a, 64 bits.
+	if Fold64(nil) != 0xcbf29ce484222325 || Fold64([]byte("foobar")) != 0x85944171f73967e8 {
+		t.Errorf("FNV-1a: %x, %x", Fold64(nil), Fold64([]byte("foobar")))
+	}
+	if Fold64([]byte("ab"), []byte("c")) == Fold64([]byte("a"), []byte("bc")) {
+		t.Error("where a part ends makes no difference")
+	}
+}
