@@ -4,7 +4,7 @@
 //
 // The parts, in the order in which data flows:
 //
-//   - history.go joins requests with the attempts made for them and names the
+//   - history.go joins requests with the attempts made for them, relation.go names the
 //     relation of each attempt to the one before (retry, hedge, fallback ...).
 //   - fold.go and its neighbours count and measure: load, phases, faults, join, cost.
 //   - One file per family of checks looks at the history and says what it saw.

@@ -111,7 +111,7 @@ type CostFigures struct {
 	USD              float64  `json:"usd"`
 	TokensIn         int64    `json:"tokens_in"`
 	TokensOut        int64    `json:"tokens_out"`
-	WastedTokens     int64    `json:"wasted_tokens"` // emitted for nobody: see fold_cost.go
+	WastedTokens     int64    `json:"wasted_tokens"` // emitted for nobody: see fold_provider.go
 	USDPerGoodAnswer *float64 `json:"usd_per_good_answer"`
 }
 
