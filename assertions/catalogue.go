@@ -38,6 +38,9 @@ type Entry struct {
 	// FedBy are the faults (a trailing * is a prefix) that give exposure. Nil:
 	// load alone does.
 	FedBy []string
+	// Hint narrows FedBy to rules that tell the caller how long to wait, or to
+	// those that do not; "": either.
+	Hint Hint
 	// Provoke is a rule to paste into a plan that gives exposure; %s is the phase.
 	Provoke string
 	// Need is the least exposure that can conclude with default arguments, for
@@ -47,6 +50,15 @@ type Entry struct {
 	// New returns the arguments with their defaults, for a plan to decode over.
 	New func() Check
 }
+
+// Hint says whether a check is about answers that say how long to wait.
+type Hint string
+
+// Hints.
+const (
+	Hinted   Hint = "hinted"
+	Unhinted Hint = "unhinted"
+)
 
 // needInvariant is the exposure below which an invariant proves nothing: with
 // none seen in 30, at most 10 % violate at 95 % confidence.

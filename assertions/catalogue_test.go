@@ -157,6 +157,32 @@ func TestStandardBundle(t *testing.T) {
 	}
 }
 
+// A rule whose answers say how long to wait gives nothing to the checks of waits
+// that the service chose itself, and the other way round.
+func TestBundleFollowsTheHint(t *testing.T) {
+	tests := []struct {
+		name string
+		rule RuleInfo
+		want map[string]bool // applicable
+	}{
+		{"a limit with a hint", RuleInfo{Fault: "rate_limit", Hints: true}, map[string]bool{"retries.retry_after": true, "retries.backoff": false, "retries.first_delay": false, "retries.jitter": false, "retries.attempts": true}},
+		{"a limit without", RuleInfo{Fault: "rate_limit"}, map[string]bool{"retries.retry_after": false, "retries.backoff": true, "retries.first_delay": true, "retries.jitter": true, "retries.attempts": true}},
+		{"an outage with a hint", RuleInfo{Fault: "http_503", Hints: true}, map[string]bool{"retries.retry_after": true, "retries.backoff": false, "retries.only_retryable": false}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tale := newTale()
+			tt.rule.Name, tt.rule.Probability, tt.rule.FromNs, tt.rule.ToNs = "storm", 1, 10e9, 20e9
+			tale.setup.Rules = []RuleInfo{tt.rule}
+			for _, f := range Judge(tale.end(), tale.setup, nil).Assertions {
+				if want, ok := tt.want[f.ID]; ok && want == (f.Verdict == NotApplicable) {
+					t.Errorf("%s: %s: %s", f.ID, f.Verdict, f.Reason)
+				}
+			}
+		})
+	}
+}
+
 func TestThresholdSource(t *testing.T) {
 	tests := []struct {
 		name string
@@ -179,14 +205,15 @@ func TestThresholdSource(t *testing.T) {
 }
 
 func TestPreview(t *testing.T) {
-	setup := Setup{Phases: slices.Clone(talePhases), Tenants: 2, Rules: []RuleInfo{{Name: "storm", Fault: "rate_limit", Probability: 0.25, FromNs: 10e9, ToNs: 20e9}}}
+	setup := Setup{Phases: slices.Clone(talePhases), Tenants: 2, Rules: []RuleInfo{{Name: "storm", Fault: "rate_limit", Hints: true, Probability: 0.25, FromNs: 10e9, ToNs: 20e9}}}
 	setup.Phases[1].Planned = 200
 	setup.Phases[0].Planned = 100
 	specs := []Spec{
 		{ID: "retries.retry_after"}, {ID: "retries.retry_after", During: "warm"}, {ID: "retries.only_retryable"},
 		{ID: "degradation.available", During: "spike"}, {ID: "degradation.available", During: "spike", Args: &Available{Min: 0.98}},
+		{ID: "retries.first_delay"}, {ID: "collapse.recovers"},
 	}
-	want := []Forecast{{Expected: 50, Needed: 30, CanConclude: true}, {Needed: 30}, {Needed: 30}, {Expected: 200, Needed: 299}, {Expected: 200, Needed: 149, CanConclude: true}}
+	want := []Forecast{{Expected: 50, Needed: 30, CanConclude: true}, {Needed: 30}, {Needed: 30}, {Expected: 200, Needed: 299}, {Expected: 200, Needed: 149, CanConclude: true}, {Needed: 30}, {Needed: 100}}
 	for i, f := range Preview(setup, specs) {
 		if f.Expected != want[i].Expected || f.Needed != want[i].Needed || f.CanConclude != want[i].CanConclude {
 			t.Errorf("%s: %+v, want %+v", f.ID, f, want[i])

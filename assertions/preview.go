@@ -21,8 +21,12 @@ func (h *history) subject() subject {
 	return subject{h.phases, h.ruled, h.setup.Rules, h.setup.DegradedKinds, max(h.setup.Tenants, len(h.j.Header.Tenants))}
 }
 
-// feeds reports whether a fault can give the check something to look at.
-func (e *Entry) feeds(fault string) bool {
+// feeds reports whether a rule can give the check something to look at.
+func (e *Entry) feeds(r RuleInfo) bool {
+	if e.Hint == Hinted && !r.Hints || e.Hint == Unhinted && r.Hints {
+		return false
+	}
+	fault := r.Fault
 	return slices.ContainsFunc(e.FedBy, func(pattern string) bool {
 		prefix, open := strings.CutSuffix(pattern, "*")
 		return fault == pattern || open && strings.HasPrefix(fault, prefix)
@@ -32,7 +36,7 @@ func (e *Entry) feeds(fault string) bool {
 // absent says why the plan has no subject for a check of the bundle; "" if it
 // has one.
 func (e *Entry) absent(s subject) string {
-	if e.FedBy != nil && !slices.ContainsFunc(s.rules, func(r RuleInfo) bool { return e.feeds(r.Fault) }) {
+	if e.FedBy != nil && !slices.ContainsFunc(s.rules, e.feeds) {
 		return "no fault of the plan leads to " + e.Exposed
 	}
 	switch e.ID {
@@ -180,11 +184,11 @@ func (s subject) expect(spec *Spec, entry *Entry) int64 {
 		}
 		miss := 1.0
 		for _, r := range s.rules {
-			if !entry.feeds(r.Fault) || r.FromNs < 0 {
+			if !entry.feeds(r) || r.FromNs < 0 {
 				continue
 			}
 			overlap := float64(min(r.ToNs, p.ToNs)-max(r.FromNs, p.FromNs)) / float64(max(1, p.ToNs-p.FromNs))
-			hit := max(0, overlap) * r.Probability
+			hit := max(0, overlap) * r.Probability / float64(max(1, r.Every))
 			if r.Requests > 0 && p.Planned > 0 {
 				hit = min(hit, float64(r.Requests)/float64(p.Planned))
 			}

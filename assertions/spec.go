@@ -109,6 +109,8 @@ type RuleInfo struct {
 	Text        string  // the rule as a plan writes it
 	Probability float64 // 1: always
 	Requests    int     // the rule's `requests`, 0: not limited
+	Every       int     // the rule's `every`, 0: all
+	Hints       bool    // its answers tell how long to wait
 	FromNs      int64   // when it applies, in nanoseconds of the run; journal.Never: it never did
 	ToNs        int64
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/chaoskit/chaos/assertions"
+	"github.com/chaoskit/chaos/faults"
 	"github.com/chaoskit/chaos/internal/journal"
 )
 
@@ -157,10 +159,7 @@ func setupOf(p *Plan, j *journal.Journal) assertions.Setup {
 func ruleInfos(p *Plan, j *journal.Journal) []assertions.RuleInfo {
 	var out []assertions.RuleInfo
 	for _, rule := range p.Faults {
-		info := assertions.RuleInfo{Name: rule.RuleName(), Fault: rule.Fault.Name(), Probability: 1, Requests: int(rule.Requests), Text: rule.String(), FromNs: journal.Never, ToNs: journal.Never}
-		if rule.Probability != nil {
-			info.Probability = float64(*rule.Probability)
-		}
+		info := ruleInfo(rule)
 		for _, m := range j.Marks {
 			if m.Name != info.Name {
 				continue
@@ -175,6 +174,21 @@ func ruleInfos(p *Plan, j *journal.Journal) []assertions.RuleInfo {
 		out = append(out, info)
 	}
 	return out
+}
+
+// ruleInfo describes a rule, without its window.
+func ruleInfo(r faults.Rule) assertions.RuleInfo {
+	info := assertions.RuleInfo{
+		Name: r.RuleName(), Fault: r.Fault.Name(), Text: r.String(), Probability: 1, Requests: int(min(int64(r.Requests), math.MaxInt32)),
+		Every: int(min(int64(r.Every), math.MaxInt32)), FromNs: journal.Never, ToNs: journal.Never,
+	}
+	if r.Probability != nil {
+		info.Probability = float64(*r.Probability)
+	}
+	if s := r.Fault.Effect(faults.Dice{}).Status; s != nil {
+		_, info.Hints = s.RetryAfter.Wait(time.Unix(0, 0))
+	}
+	return info
 }
 
 func seconds(ns int64) float64 { return float64(ns) / float64(time.Second) }

@@ -1,7 +1,6 @@
 package plans
 
 import (
-	"math"
 	"reflect"
 	"time"
 
@@ -51,10 +50,8 @@ func MakePreview(p *Plan) (*Preview, error) {
 		to := min(w.ToNs, s.EndNs())
 		r := p.Faults[w.Rule]
 		v.Rules = append(v.Rules, RulePreview{Name: w.Name, Text: r.String(), From: time.Duration(w.FromNs), To: time.Duration(to)})
-		info := assertions.RuleInfo{Name: w.Name, Fault: r.Fault.Name(), Text: r.String(), Probability: 1, Requests: int(min(int64(r.Requests), math.MaxInt32)), FromNs: w.FromNs, ToNs: to}
-		if r.Probability != nil {
-			info.Probability = float64(*r.Probability)
-		}
+		info := ruleInfo(r)
+		info.Name, info.FromNs, info.ToNs = w.Name, w.FromNs, to
 		setup.Rules = append(setup.Rules, info)
 	}
 	v.Forecasts = assertions.Preview(setup, p.Assertions)
