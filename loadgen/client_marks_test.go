@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/chaoskit/chaos/internal/journal"
 	"github.com/chaoskit/chaos/internal/wire"
@@ -137,5 +138,74 @@ func TestSecretsAreMasked(t *testing.T) {
 		if text := fmt.Sprintf("%+v", rec); strings.Contains(text, "hunter2") || !strings.Contains(text, "***") {
 			t.Error(text)
 		}
+	}
+}
+
+// A request that the generator comes to send after its user has given up, or
+// after the load was ended, is not sent, and is no timeout of the target.
+func TestTooLateToBeSent(t *testing.T) {
+	c := testClient(t, "http://target/", func(o *ClientOptions) {
+		o.DialContext = func(context.Context, string, string) (net.Conn, error) {
+			t.Error("it was sent")
+			return nil, net.ErrClosed
+		}
+	})
+	ended, cancel := context.WithCancelCause(t.Context())
+	cancel(endCause(journal.EndRunEnd))
+	for _, test := range []struct {
+		words string
+		ctx   context.Context
+		due   time.Duration
+		want  string
+	}{
+		{"two minutes late, with the patience of one", t.Context(), -2 * time.Minute, DropLate},
+		{"the load was ended", ended, 0, DropStopped},
+	} {
+		rec := send(test.ctx, c, func(a *Arrival) { a.DueNs += int64(test.due) })
+		if rec.Dropped != test.want || rec.Outcome != journal.OutcomeNone || rec.SentNs != journal.Never || rec.EndBy != "" {
+			t.Errorf("%s: dropped %q, outcome %q, sent %d, end by %q", test.words, rec.Dropped, rec.Outcome, rec.SentNs, rec.EndBy)
+		}
+	}
+}
+
+// Rules of the plan about status and answer, as they meet answers on the wire.
+func TestRulesOnTheWire(t *testing.T) {
+	response := ResponseConfig{
+		Rejected: []RejectedRule{{Status: 402}, {Status: 250}},
+		Error:    []ErrorRule{{Status: 251}, {Path: "$.fault"}, {Path: "$.errors[*].text"}},
+		Degraded: []DegradedRule{{Kind: "cached", Header: []Header{{"X-Cache", "HIT"}}}, {Kind: "smaller_model", Model: "gpt-4o-mini"}},
+	}
+	const headOf = "HTTP/1.1 %s\r\nContent-Type: application/json\r\nConnection: close\r\n%s\r\n"
+	answer := func(status, header, body string) string { return fmt.Sprintf(headOf, status, header) + body }
+	const hello = `{"model":"gpt-4o","choices":[{"message":{"content":"42"}}]%s}`
+	rows := []struct {
+		words, bytes, want string
+	}{
+		{"no rule matches", answer("200 OK", "", fmt.Sprintf(hello, "")), "full: "},
+		{"a status that the plan calls a rejection", answer("402 Payment Required", "", "{}"), "rejected: status 402, by a response.rejected rule"},
+		{"a status below 300 that it calls one", answer("250 Low", "", fmt.Sprintf(hello, "")), "rejected: status 250, by a response.rejected rule"},
+		{"a status below 300 that it calls an error", answer("251 Bad", "", fmt.Sprintf(hello, "")), "error: by a response.error rule on the status"},
+		{"a path that finds an error", answer("200 OK", "", fmt.Sprintf(hello, `,"fault":"boom"`)), "error: $.fault: boom"},
+		{"a path that finds no more than null", answer("200 OK", "", fmt.Sprintf(hello, `,"fault":null`)), "full: "},
+		{"a path that finds false", answer("200 OK", "", fmt.Sprintf(hello, `,"fault":false`)), "full: "},
+		{"a path with a wildcard", answer("200 OK", "", fmt.Sprintf(hello, `,"errors":[{"text":""},{"text":"late"}]`)), "error: $.errors[*].text: late"},
+		{"an error in one event of a stream", sse(delta("4"), "data: {\"fault\":{\"why\":\"boom\"}}\n\n", delta("2"), doneFrame) + lastChunk, `error: $.fault: {"why":"boom"}`},
+		{"an event that is no JSON is no match", sse(delta("42"), doneFrame) + lastChunk, "full: "},
+		{"a header, in any case", answer("200 OK", "x-cache: hit\r\n", fmt.Sprintf(hello, "")), "degraded:cached: "},
+		{"the model that the answer names", answer("200 OK", "", strings.Replace(fmt.Sprintf(hello, ""), "gpt-4o", "gpt-4o-mini", 1)), "degraded:smaller_model: "},
+		{"an error goes before a degradation", answer("200 OK", "x-cache: hit\r\n", fmt.Sprintf(hello, `,"fault":1`)), "error: $.fault: 1"},
+	}
+	for _, row := range rows {
+		t.Run(row.words, func(t *testing.T) {
+			url := rawServer(t, func(conn *net.TCPConn, _ *http.Request) { _, _ = conn.Write([]byte(row.bytes)) })
+			rec := send(t.Context(), testClient(t, url, func(o *ClientOptions) { o.Response = response }), func(a *Arrival) { a.Stream = strings.Contains(row.bytes, "event-stream") })
+			got := string(rec.Outcome)
+			if rec.DegradedKind != "" {
+				got += ":" + rec.DegradedKind
+			}
+			if got += ": " + rec.OutcomeReason; got != row.want {
+				t.Errorf("%s\nwant %s", got, row.want)
+			}
+		})
 	}
 }

@@ -22,7 +22,7 @@ func AppendText(dst []byte, seed uint64, n int, fields ...string) []byte {
 }
 
 // AppendWords appends n tokens of words that depend on bits alone. It costs
-// about a nanosecond per token: one hash decides nine words.
+// some nanoseconds per token: one hash decides nine words.
 func AppendWords(dst []byte, bits uint64, n int) []byte {
 	for n > 0 {
 		// SplitMix64: a counter, mixed.
