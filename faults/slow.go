@@ -125,8 +125,8 @@ func (f *Brownout) Validate() []Problem {
 	if f.Max <= 0 {
 		out.add("max", "is %s: give a duration above 0", f.Max)
 	}
-	if !(f.Stretch >= 0 && f.Stretch <= 10) {
-		out.add("stretch", "%s is not between 0 and 10: give a share such as 2%%", f.Stretch)
+	if !(f.Stretch >= 0 && f.Stretch <= 1) {
+		out.add("stretch", "%s is not between 0 and 1: give a share such as 2%%", f.Stretch)
 	}
 	if !(f.StretchMax >= 1 && f.StretchMax <= 1e6) {
 		out.add("stretch_max", "is %v: give a factor from 1 to 1000000, such as 10", f.StretchMax)

@@ -36,10 +36,24 @@ func checkText(t *testing.T, into syntax, text, want string) {
 func TestShareText(t *testing.T) {
 	for text, want := range map[string]string{
 		"0.4": "0.4", "40%": "0.4", "99%": "0.99", "33.3%": "0.333", // one rounding, not two
-		"0": "0", "1": "1", "100%": "1", "0.00001": "0.00001", "250%": "2.5", // the range is the rule's business
+		"0": "0", "1": "1", "100%": "1", "0.00001": "0.00001",
 		"": "", "%": "", "a": "", "0.4 ": "", "40 %": "", ".5": "", "1.": "", "NaN": "", "Inf": "", "0x1p-2": "", "1_0": "",
 	} {
 		checkText(t, new(Share), text, want)
+	}
+}
+
+// What is no share for its size is read, so that Validate can say what was
+// meant; the schema refuses it like Validate.
+func TestShareOutOfRange(t *testing.T) {
+	for text, want := range map[string]Share{"250%": 2.5, "40": 40, "1.5": 1.5, "-0.1": -0.1, "-5%": -0.05, "101%": 1.01} {
+		var s Share
+		if err := s.UnmarshalText([]byte(text)); err != nil || s != want {
+			t.Errorf("%q is read as %v, %v", text, s, err)
+		}
+		if regexp.MustCompile(s.SchemaPattern()).MatchString(text) {
+			t.Errorf("the schema accepts %q", text)
+		}
 	}
 }
 
