@@ -162,6 +162,7 @@ func (a *attempt) understand() *refusal {
 	rec := &a.rec
 	rec.ModelAsked = bounded(c.model, 128)
 	rec.ModelServed = rec.ModelAsked
+	rec.QuotaKey = a.s.quotaKey(rec.ModelAsked)
 	rec.Stream, rec.MaxTokens, rec.Messages, rec.TokensIn = c.stream, c.maxTokens, len(c.messages), c.tokensIn
 	if v := a.route.vendor; v.version != "" && a.r.Header.Get(v.version) == "" {
 		return v.noVersion()
@@ -241,7 +242,6 @@ func (a *attempt) passLimits() bool {
 	now := a.now()
 	q, refused := l.admit(int64(v.tokensAsked(&a.call)), now)
 	rec := &a.rec
-	rec.QuotaKey = a.station.Name
 	if q.requests.limit > 0 {
 		rec.LimitRemaining = q.requests.remaining
 	}

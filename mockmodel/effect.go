@@ -64,11 +64,8 @@ func (a *attempt) statusWords(e *faults.Status) refusal {
 	}
 	v := a.route.vendor
 	q := a.station.limits.look(now)
-	if a.station.limits.limited() {
-		a.rec.QuotaKey = a.station.Name
-		if q.requests.limit > 0 {
-			a.rec.LimitRemaining = q.requests.remaining
-		}
+	if q.requests.limit > 0 {
+		a.rec.LimitRemaining = q.requests.remaining
 	}
 	if e.Code != http.StatusTooManyRequests {
 		v.quota(h, q, a.s.opt.Epoch.Time(now))

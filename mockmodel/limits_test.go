@@ -96,6 +96,31 @@ func TestLimitHeadersOnSuccess(t *testing.T) {
 	})
 }
 
+// Whatever becomes of a call, it is on the quota of its model: else a retry
+// that hangs would look like one at another quota.
+func TestEveryCallHasItsQuota(t *testing.T) {
+	m := instant("m", 1)
+	m.Limits = Limits{RequestsPerMinute: 1}
+	for _, c := range []struct{ name, body, fault, want string }{
+		{"an answer", chat("m", ""), "", "m"},
+		{"an error", chat("m", ""), "http_500", "m"},
+		{"a dead connection", chat("m", ""), "conn_reset_pre", "m"},
+		{"an invalid call", chat("m", `,"max_tokens":0`), "", "m"},
+		{"a model without limits", chat("n", ""), "", ""},
+	} {
+		var rules []faults.Rule
+		if c.fault != "" {
+			rules = append(rules, plain(t, c.fault))
+		}
+		virtual(t, Config{Models: []Model{m, instant("n", 1)}}, rules, func(g *rig) {
+			g.send(ask{path: chatPath, body: c.body})
+			if rec := g.last(); rec.QuotaKey != c.want {
+				t.Errorf("%s: quota key %q, want %q", c.name, rec.QuotaKey, c.want)
+			}
+		})
+	}
+}
+
 // A call that needs more tokens than the bucket holds can never succeed: no hint.
 func TestPoisonedCall(t *testing.T) {
 	m := instant("m", 1)

@@ -192,11 +192,23 @@ func (s *Server) names(of *[]string) []string {
 func (s *Server) QuotaKeys() []string {
 	var keys []string
 	for _, m := range s.cfg.Models {
-		if m.Limits != (Limits{}) {
-			keys = append(keys, m.Name)
+		if k := s.quotaKey(m.Name); k != "" {
+			keys = append(keys, k)
 		}
 	}
 	return keys
+}
+
+// quotaKey returns whose quota a call for the model is on, "" for none. It does
+// not matter whether the call comes as far as the limits: a retry that hangs is
+// a retry at that quota all the same.
+func (s *Server) quotaKey(model string) string {
+	for i := range s.cfg.Models {
+		if m := &s.cfg.Models[i]; m.Name == model && m.Limits != (Limits{}) {
+			return model
+		}
+	}
+	return ""
 }
 
 // Err returns the first failure of the provider itself, nil if there was none.
