@@ -52,7 +52,7 @@ func LoadJournal(dir string) (*journal.Journal, error) {
 		return nil, fmt.Errorf("%s is not a run folder: it has no %s", dir, FileJournal)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", filepath.Join(dir, FileJournal), err)
+		return nil, fmt.Errorf("cannot read the run: %w", err)
 	}
 	return j, nil
 }
@@ -132,7 +132,7 @@ func targetExit(j *journal.Journal) string {
 // setupOf tells the judge what a journal cannot know of the plan. When things
 // were comes from the marks, not from the plan.
 func setupOf(p *Plan, j *journal.Journal) assertions.Setup {
-	s := assertions.Setup{Seed: j.Header.Seed, ClientTimeoutNs: int64(p.Load.Client.Timeout), Origin: -1, MaxInFlight: p.Load.MaxInFlight, DegradedKinds: degradedKinds(p)}
+	s := assertions.Setup{ClientTimeoutNs: int64(p.Load.Client.Timeout), Origin: -1, DegradedKinds: degradedKinds(p)}
 	for _, m := range j.Marks {
 		switch m.Kind {
 		case journal.MarkPhaseStart:

@@ -1,10 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,9 +21,9 @@ func runDir(arg string) (string, error) {
 		}
 	}
 	if arg == "latest" {
-		return "", fmt.Errorf("there is no chaos-results/latest here: run a plan first, or name the run folder: %w", fs.ErrNotExist)
+		return "", errors.New("there is no chaos-results/latest here: run a plan first, or name the run folder")
 	}
-	return "", fmt.Errorf("no run folder %q (nor chaos-results/%s): %w", arg, arg, fs.ErrNotExist)
+	return "", fmt.Errorf("no run folder %q (nor chaos-results/%s)", arg, arg)
 }
 
 func checkCommand(io stdio) *cobra.Command {
@@ -65,19 +66,13 @@ nothing is written. RUN is a run folder, or "latest".`,
 // only by a judgement of the run's own plan.
 func reportCheck(io stdio, res *plans.Result, own bool, onInconclusive string) error {
 	applyInconclusive(res, onInconclusive, io.err)
+	var failed error
 	if own {
-		if err := res.Write(); err != nil {
-			return err
-		}
-		if err := report.WriteFiles(res); err != nil {
-			return err
-		}
+		failed = errors.Join(res.Write(), report.WriteFiles(res))
 	}
-	if err := report.Text(io.out, res, styleOf(io.out)); err != nil {
-		return err
-	}
-	if res.ExitCode != plans.ExitPass {
-		return exitError(res.ExitCode)
+	failed = errors.Join(failed, printed(report.Text(io.out, res, styleOf(io.out))))
+	if code := worse(exitCode(failed, io.err), res.ExitCode); code != plans.ExitPass {
+		return exitError(code)
 	}
 	return nil
 }
@@ -90,6 +85,9 @@ func reportCommand(io stdio) *cobra.Command {
 		Long:  "Renders result.json of a run folder again, as " + report.FormatNames() + ". Nothing is judged; `chaos check` does that.",
 		Args:  needArgs(1, 1, "name the run folder, or latest"),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if err := oneOf("--format", format, strings.Split(report.FormatNames(), "|")...); err != nil {
+				return err
+			}
 			dir, err := runDir(args[0])
 			if err != nil {
 				return err

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -78,7 +79,10 @@ func initCommand(io stdio) *cobra.Command {
 		Use:     "init [-- COMMAND ...]",
 		Short:   "Write a first plan for your own service",
 		Example: "  chaos init\n  chaos init -- node server.mjs",
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
+				return fmt.Errorf("write `--` before the command: chaos init -- %s\n  or --out FILE to choose the file", strings.Join(args, " "))
+			}
 			text := plans.Init(args)
 			if out == "-" {
 				_, err := fmt.Fprint(io.out, text)
@@ -93,7 +97,7 @@ func initCommand(io stdio) *cobra.Command {
 				return fmt.Errorf("%s exists; choose another name with --out, or overwrite it with --force", out)
 			}
 			if err != nil {
-				return err
+				return fmt.Errorf("cannot write the plan: %w\n  choose another place with --out", err)
 			}
 			if _, err := file.WriteString(text); err != nil {
 				file.Close()

@@ -7,9 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -17,6 +20,10 @@ import (
 )
 
 func main() {
+	// A reader that goes away must not kill a run in the middle: writes fail
+	// instead, as for any other file. Notify and not Ignore, which children would
+	// inherit.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	io := stdio{in: os.Stdin, out: os.Stdout, err: os.Stderr}
 	os.Exit(execute(os.Args[1:], io))
 }
@@ -26,6 +33,7 @@ func main() {
 type stdio struct {
 	in       io.Reader
 	out, err io.Writer
+	notices  *notices // of a run: what is said beside its progress
 }
 
 // exitError carries an exit code with nothing left to say.
@@ -47,28 +55,33 @@ func execute(args []string, io stdio) int {
 // codes of DESIGN section 10.
 func exitCode(err error, w io.Writer) int {
 	var exit exitError
-	var child *exec.ExitError
 	var harness *plans.HarnessError
 	switch {
 	case err == nil:
 		return plans.ExitPass
 	case errors.As(err, &exit):
 		return int(exit)
-	case errors.As(err, &child):
-		return childCode(child)
+	case readerGone(err):
+		return plans.ExitPass
 	case errors.Is(err, context.Canceled), errors.Is(err, errInterrupted):
 		fmt.Fprintln(w, "chaos: interrupted before any load was sent")
 		return plans.ExitInterrupted
 	case errors.As(err, &harness):
-		fmt.Fprintln(w, "chaos: "+indent(err.Error()))
+		say(w, err)
 		return plans.ExitHarness
 	}
-	fmt.Fprintln(w, "chaos: "+indent(err.Error()))
+	say(w, err)
 	return plans.ExitUsage
 }
 
-// indent aligns further lines of an error under its first.
-func indent(s string) string { return strings.TrimRight(s, "\n") }
+func say(w io.Writer, err error) { fmt.Fprintln(w, "chaos: "+strings.TrimRight(err.Error(), "\n")) }
+
+// readerGone reports whether err is that of standard output whose reader went
+// away, as `| head` does. There is nobody left to tell.
+func readerGone(err error) bool {
+	var path *fs.PathError
+	return errors.As(err, &path) && path.Path == os.Stdout.Name() && errors.Is(err, syscall.EPIPE)
+}
 
 // childCode is a shell's convention for a child's end: its code, or 128 and
 // the signal.
@@ -98,12 +111,12 @@ Start with:  chaos run spike         a good service under a bad provider
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return cmd.Help()
 		},
-		Args: cobra.NoArgs,
+		Args: knownCommand,
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w\n  see `%s --help`", err, cmd.CommandPath())
 	})
-	root.CompletionOptions.DisableDefaultCmd = false
+	root.SuggestionsMinimumDistance = 2
 	for _, c := range []func(stdio) *cobra.Command{
 		runCommand, checkCommand, mockCommand, initCommand, validateCommand, showCommand, explainCommand, listCommand, schemaCommand, reportCommand,
 	} {
@@ -113,6 +126,18 @@ Start with:  chaos run spike         a good service under a bad provider
 		root.AddCommand(unbuilt(name))
 	}
 	return root
+}
+
+// knownCommand refuses an argument that is no command.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	near := ""
+	if names := cmd.SuggestionsFor(args[0]); len(names) > 0 {
+		near = "; did you mean " + strings.Join(names, " or ") + "?"
+	}
+	return fmt.Errorf("unknown command %q%s\n  see `chaos --help`", args[0], near)
 }
 
 // unbuilt refuses a command of the design that does not exist yet, by name.

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"os/exec"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,7 +23,7 @@ and its exit code is taken over.`,
 		Example: "  chaos mock --listen 127.0.0.1:4010\n  chaos mock --plan plan.yaml -- pytest -n 4",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
-				return fmt.Errorf("write `--` before the command: chaos mock -- %s", args[0])
+				return fmt.Errorf("write `--` before the command: chaos mock -- %s", strings.Join(args, " "))
 			}
 			var p *plans.Plan
 			if planName != "" {
@@ -29,11 +32,16 @@ and its exit code is taken over.`,
 					return err
 				}
 			}
-			ctx, _, stop := interruptible(cmd.Context(), io.err)
+			ctx, _, stop := interruptible(cmd.Context(), io.err, "ending")
 			defer stop()
-			return plans.Mock(ctx, plans.MockOptions{
+			err := plans.Mock(ctx, plans.MockOptions{
 				Plan: p, Listen: listen, Command: args, Version: version(), In: io.in, Out: io.out, Err: io.err,
 			})
+			var child *exec.ExitError
+			if errors.As(err, &child) {
+				return exitError(childCode(child))
+			}
+			return err
 		},
 	}
 	f.add(cmd)

@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/chaoskit/chaos/assertions"
 	"github.com/chaoskit/chaos/internal/report"
 	"github.com/chaoskit/chaos/plans"
 )
@@ -100,17 +101,29 @@ func runPlans(ctx context.Context, io stdio, f runFlags, names []string) error {
 		if err != nil {
 			return err
 		}
+		if slices.ContainsFunc(loaded, func(q *plans.Plan) bool { return q.Name == p.Name }) && f.out != "" {
+			return fmt.Errorf("two plans are called %s, and --out gives each plan a folder of its name: run them one after the other", p.Name)
+		}
 		loaded = append(loaded, p)
 	}
-	ctx, hurry, stop := interruptible(ctx, io.err)
+	if err := canWrite("--junit", f.junit); err != nil {
+		return err
+	}
+	io.notices = &notices{w: io.err}
+	ctx, hurry, stop := interruptible(ctx, io.notices, "sending nothing more; open requests are waited for, then comes the report (again: do not wait)")
 	defer stop()
 	worst := plans.ExitPass
+	var results []*plans.Result
 	for i, p := range loaded {
-		code, err := runOne(ctx, hurry, io, f, p, len(loaded) > 1)
-		if err != nil {
-			code = exitCode(err, io.err)
+		res, err := runOne(ctx, hurry, io, f, p, len(loaded) > 1)
+		if f.junit != "" && !f.once {
+			results = append(results, orFailed(res, p, err))
+			err = errors.Join(err, report.JUnitFile(f.junit, results...))
 		}
-		worst = worse(worst, code)
+		worst = worse(worst, exitCode(err, io.err))
+		if res != nil {
+			worst = worse(worst, res.ExitCode)
+		}
 		if ctx.Err() != nil {
 			break
 		}
@@ -120,6 +133,36 @@ func runPlans(ctx context.Context, io stdio, f runFlags, names []string) error {
 	}
 	if worst != plans.ExitPass {
 		return exitError(worst)
+	}
+	return nil
+}
+
+// orFailed is the result, or one that says why there is none: a CI system that
+// finds nothing about a run shows it as green.
+func orFailed(res *plans.Result, p *plans.Plan, err error) *plans.Result {
+	if res != nil || err == nil {
+		return res
+	}
+	return &plans.Result{
+		Schema: plans.ResultSchema, Plan: plans.PlanInfo{Name: p.Name, Target: p.Target.String(), File: p.Source}, Seed: strconv.FormatUint(p.SeedValue(), 10),
+		Started: time.Now().UTC().Format(time.RFC3339), Verdict: string(assertions.Error), ExitCode: exitCode(err, io.Discard), Error: err.Error(), Judgement: &assertions.Judgement{},
+	}
+}
+
+// canWrite finds a file that cannot be written before a run and not after it.
+// What is there is left as it is.
+func canWrite(flag, path string) error {
+	if path == "" {
+		return nil
+	}
+	_, missing := os.Lstat(path)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644)
+	if err != nil {
+		return fmt.Errorf("%s %s cannot be written: %w", flag, path, err)
+	}
+	f.Close()
+	if missing != nil {
+		_ = os.Remove(path)
 	}
 	return nil
 }
@@ -134,98 +177,58 @@ func worse(a, b int) int {
 	return plans.ExitPass
 }
 
-func runOne(ctx context.Context, hurry <-chan struct{}, io stdio, f runFlags, p *plans.Plan, several bool) (int, error) {
+// runOne carries out one plan. With a result and an error, something around the
+// run failed: a folder, a report.
+func runOne(ctx context.Context, hurry <-chan struct{}, io stdio, f runFlags, p *plans.Plan, several bool) (*plans.Result, error) {
 	opt := plans.RunOptions{Version: version(), Hurry: hurry}
 	if f.once {
-		return 0, once(ctx, io, p, opt)
+		return nil, once(ctx, io, p, opt)
 	}
 	dir, err := runFolder(f.out, p.Name, several)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	opt.Dir = dir
+	opt.Dir = dir.dir
 	view := newProgress(io.err, f, p)
 	opt.Observe = view.observe
+	io.notices.show(view)
 	res, err := plans.Run(ctx, p, opt)
+	io.notices.show(nil)
 	view.close()
 	if res == nil {
-		return 0, err
+		dir.forget()
+		return nil, err
 	}
 	if err != nil {
 		// The folder could not be written, so the terminal is all there is.
-		return 0, errors.Join(report.Text(io.out, res, styleOf(io.out)), err)
+		return res, errors.Join(err, printed(report.Text(io.out, shown(res), styleOf(io.out))))
 	}
-	return res.ExitCode, writeReports(io, f, res)
+	return res, writeReports(io, f, res)
 }
 
-// runFolder makes the name of the run folder, and the link `latest` for the
-// default place.
-func runFolder(out, name string, several bool) (string, error) {
-	if out != "" {
-		if several {
-			out = filepath.Join(out, name)
-		}
-		if entries, err := os.ReadDir(out); err == nil && len(entries) > 0 {
-			return "", fmt.Errorf("--out %s is not empty; a run folder holds one run", out)
-		}
-		return out, nil
-	}
-	const base = "chaos-results"
-	stamp := time.Now().UTC().Format("20060102-150405")
-	dir := filepath.Join(base, name+"-"+stamp)
-	for i := 2; ; i++ {
-		// Two runs in one second get folders of their own.
-		err := os.MkdirAll(base, 0o755)
-		if err == nil {
-			err = os.Mkdir(dir, 0o755)
-		}
-		if err == nil {
-			break
-		}
-		if !errors.Is(err, os.ErrExist) {
-			return "", &plans.HarnessError{What: "cannot make the run folder: " + err.Error(), Do: "choose another with --out", Err: err}
-		}
-		dir = filepath.Join(base, fmt.Sprintf("%s-%s-%d", name, stamp, i))
-	}
-	return dir, pointLatest(base, filepath.Base(dir))
-}
-
-// pointLatest replaces the link in one step; a file system without links just
-// has none.
-func pointLatest(base, name string) error {
-	tmp := filepath.Join(base, ".latest."+strconv.Itoa(os.Getpid()))
-	if err := os.Symlink(name, tmp); err != nil {
-		return nil
-	}
-	if err := os.Rename(tmp, filepath.Join(base, "latest")); err != nil {
-		_ = os.Remove(tmp)
-	}
-	return nil
-}
-
-// writeReports prints the summary and writes the files around it.
+// writeReports writes the files around the run and prints the summary. The
+// files come first: whoever reads the summary may go away in the middle of it.
 func writeReports(io stdio, f runFlags, res *plans.Result) error {
+	var failed error
 	if applyInconclusive(res, f.onInconclusive, io.err) {
 		// result.json says the code that this process ends with.
-		if err := res.Write(); err != nil {
-			return err
-		}
+		failed = res.Write()
 	}
-	if err := report.Text(io.out, res, styleOf(io.out)); err != nil {
-		return err
-	}
-	if err := report.WriteFiles(res); err != nil {
-		return err
-	}
-	if f.junit != "" {
-		if err := report.ToFile(f.junit, "junit", res); err != nil {
-			return err
-		}
-	}
+	failed = errors.Join(failed, report.WriteFiles(res))
 	if path := os.Getenv("GITHUB_STEP_SUMMARY"); path != "" {
-		return report.AppendFile(path, "markdown", res)
+		failed = errors.Join(failed, report.AppendFile(path, "markdown", res))
 	}
-	return nil
+	return errors.Join(failed, printed(report.Text(io.out, shown(res), styleOf(io.out))))
+}
+
+// printed is the error of a report that could not be printed. The run is over,
+// so that it cannot be is no fault of the plan; a reader that went away is none
+// of anybody's.
+func printed(err error) error {
+	if err == nil || readerGone(err) {
+		return nil
+	}
+	return &plans.HarnessError{What: "cannot print the report: " + err.Error(), Do: "`chaos report` prints it again", Err: err}
 }
 
 // applyInconclusive softens exit code 3; the verdict itself stays.

@@ -15,13 +15,17 @@ import (
 // errInterrupted is why a context ended: the user asked.
 var errInterrupted = errors.New("interrupted")
 
-// interruptible returns a context that the first Ctrl-C or SIGTERM cancels,
-// and a channel that the second one closes: the first stops the load and
-// waits for what is open, the second does not wait.
-func interruptible(parent context.Context, w io.Writer) (ctx context.Context, hurry <-chan struct{}, stop func()) {
+// interruptible returns a context that the first Ctrl-C, SIGTERM or hang-up of
+// the terminal cancels, and a channel that the second one closes: the first
+// stops the load and waits for what is open, the second does not wait. The
+// first prints what follows from it.
+func interruptible(parent context.Context, w io.Writer, follows string) (ctx context.Context, hurry <-chan struct{}, stop func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // nohup means what it says
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	second := make(chan struct{})
 	quit := make(chan struct{})
 	var done sync.WaitGroup
@@ -36,7 +40,7 @@ func interruptible(parent context.Context, w io.Writer) (ctx context.Context, hu
 			}
 			switch n {
 			case 0:
-				fmt.Fprintln(w, "\nchaos: interrupted: no more load; waiting for open requests, then the report (again: do not wait)")
+				fmt.Fprintln(w, "\nchaos: interrupted: "+follows)
 				cancel(errInterrupted)
 			case 1:
 				close(second)
