@@ -3,11 +3,13 @@ package main
 import (
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"golang.org/x/term"
 
 	"github.com/chaoskit/chaos/internal/report"
+	"github.com/chaoskit/chaos/plans"
 )
 
 // widthDefault is used where nothing says how wide the output is: a pipe, a
@@ -28,6 +30,18 @@ func styleOf(w io.Writer) report.Style {
 	}
 	s.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 	return s
+}
+
+// shown is a result as it is printed at the end of its run: its folder goes by
+// the name `latest` while that points to it.
+func shown(res *plans.Result) *plans.Result {
+	base, name := filepath.Split(res.Dir)
+	if to, err := os.Readlink(filepath.Join(base, latest)); err != nil || to != name {
+		return res
+	}
+	out := *res
+	out.Dir = filepath.Join(base, latest)
+	return &out
 }
 
 // isTerminal reports whether w is a terminal that can redraw lines.
