@@ -47,7 +47,9 @@ type attempt struct {
 	// wroteNs is when the last write returned: what a caller that reads slowly
 	// delays is not the provider's lateness.
 	wroteNs int64
-	sent    progress
+	// writesNs is when the last write began.
+	writesNs int64
+	sent     progress
 }
 
 // Buffers above this are not kept for the next call.

@@ -1,14 +1,17 @@
 package mockmodel
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/chaoskit/chaos/faults"
 	"github.com/chaoskit/chaos/internal/journal"
 	"github.com/chaoskit/chaos/internal/wire"
 )
@@ -46,6 +49,33 @@ func TestRecord(t *testing.T) {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	})
+}
+
+// busy is a writer on a machine that comes back late from each write.
+type busy struct{ *httptest.ResponseRecorder }
+
+func (w busy) Write(b []byte) (int, error) {
+	defer func() { <-time.After(time.Second) }()
+	return w.ResponseRecorder.Write(b)
+}
+
+// An answer has ended when its last bytes were on their way: the caller may try
+// again before the provider runs again.
+func TestEndIsWhenTheCallerCouldKnow(t *testing.T) {
+	for _, c := range []struct{ name, fault, more string }{
+		{"a body", "", ""}, {"a stream", "", streamed}, {"an error", "http_500", ""}, {"no terminal event", "eof_no_done", streamed},
+	} {
+		var rules []faults.Rule
+		if c.fault != "" {
+			rules = append(rules, plain(t, c.fault))
+		}
+		virtual(t, Config{Models: []Model{instant("m", 30)}}, rules, func(g *rig) {
+			g.s.serve(busy{httptest.NewRecorder()}, g.request(context.Background(), ask{path: chatPath, body: chat("m", c.more)}))
+			if rec := g.last(); rec.EndNs != 0 || g.elapsed() != time.Second || rec.LastNs > rec.EndNs {
+				t.Errorf("%s: end at %v of %v: %+v", c.name, time.Duration(rec.EndNs), g.elapsed(), rec)
+			}
+		})
+	}
 }
 
 // Whose call it is: by the carriers in their order; a stale id names nobody.

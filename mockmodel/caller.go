@@ -101,6 +101,7 @@ func (a *attempt) writeHead(status, length int) {
 // bytes after a hang-up without a word, so the context is asked first: what
 // nobody can have read was not answered.
 func (a *attempt) write(b []byte) bool {
+	a.writesNs = a.now()
 	err := a.ctx.Err()
 	if err == nil {
 		_, err = a.w.Write(b)

@@ -23,12 +23,18 @@ func (a *attempt) connectionFault() bool {
 	a.show(faults.SlotConnection)
 	switch c.Kind {
 	case faults.ConnectionResetPre:
-		a.conn.reset()
-		a.rec.End = journal.AttemptReset
+		a.reset()
 	default: // faults.ConnectionHang
 		a.waitGone()
 	}
 	return true
+}
+
+// reset ends the connection with a TCP RST.
+func (a *attempt) reset() {
+	a.writesNs = a.now()
+	a.conn.reset()
+	a.rec.End = journal.AttemptReset
 }
 
 // statusFault carries out the status slot. true: the call is over.
@@ -200,8 +206,7 @@ func (a *attempt) endHere() {
 	a.show(faults.SlotEnding)
 	switch e.Kind {
 	case faults.EndingReset:
-		a.conn.reset()
-		a.rec.End = journal.AttemptReset
+		a.reset()
 	case faults.EndingStall:
 		a.waitGone()
 	case faults.EndingInStreamError:

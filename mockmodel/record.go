@@ -8,7 +8,7 @@ import (
 // end closes the record of a call and hands it on.
 func (s *Server) end(a *attempt) {
 	rec := &a.rec
-	rec.EndNs = a.now()
+	rec.EndNs = a.ended()
 	if rec.End == "" { // a panic of our own; Err tells
 		rec.End = journal.AttemptReset
 	}
@@ -35,6 +35,18 @@ func (s *Server) end(a *attempt) {
 	if cap(a.body) <= bufferKeep && cap(a.buf) <= bufferKeep && cap(a.out.buf) <= bufferKeep {
 		s.pool.Put(a)
 	}
+}
+
+// ended returns when the call ended: what was answered whole ended when its last
+// write began, and a reset when it was sent. A busy machine may come back from a
+// write after the caller has read the answer and tried again, and that retry
+// must not look as if it had come while the answer was open.
+func (a *attempt) ended() int64 {
+	switch a.rec.End {
+	case journal.AttemptComplete, journal.AttemptEOF, journal.AttemptInStreamError, journal.AttemptReset:
+		return max(a.writesNs, a.rec.ArrivedNs)
+	}
+	return a.now()
 }
 
 // nanoPerToken turns USD per million tokens into nano-USD per token.
