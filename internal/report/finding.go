@@ -14,7 +14,7 @@ func (t *text) finding(f *assertions.Finding) {
 	verdict := string(f.Verdict)
 	place := ""
 	if f.Line > 0 && t.r.Plan.File != "" {
-		place = fmt.Sprintf("%s:%d", filepath.Base(t.r.Plan.File), f.Line)
+		place = fmt.Sprintf("%s:%d", oneLine(filepath.Base(t.r.Plan.File)), f.Line)
 	}
 	t.line("")
 	t.line(Ends(t.s.Bold(t.s.verdict(verdict, t.s.mark(verdict)+" "+strings.ToUpper(verdict)))+"  "+fullTitle(f), place, width))

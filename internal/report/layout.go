@@ -96,11 +96,13 @@ func Wrap(text string, width int, first, rest string) string {
 	return b.String()
 }
 
-// words splits text at spaces, but not between a figure and its unit.
+// words splits text at spaces, but not between a figure and its unit, nor
+// around an equals sign.
 func words(text string) []string {
 	var out []string
 	for _, w := range strings.Fields(text) {
-		if n := len(out); n > 0 && isUnit(w) && endsInDigit(out[n-1]) {
+		n := len(out)
+		if n > 0 && (isUnit(w) && endsInDigit(out[n-1]) || w == "=" || strings.HasSuffix(out[n-1], " =")) {
 			out[n-1] += " " + w
 			continue
 		}

@@ -45,11 +45,11 @@ func markdownChecks(p *printer, r *plans.Result) {
 	p.f("| | check | measured | limit | samples | exposure |\n|---|---|---:|---:|---:|---:|\n")
 	for i := range r.Assertions {
 		f := &r.Assertions[i]
-		label := proofLabel(f)
+		label := inline(proofLabel(f))
 		for _, note := range proofNotes(f) {
-			label += ", " + note
+			label += "<br>" + inline(note)
 		}
-		p.f("| %s | %s %s | %s | %s | %s | %s |\n", emblem(string(f.Verdict)), code(fullTitle(f)), inline(label), inline(measured(f)), inline(threshold(f.Threshold)), Count(f.Samples), Count(f.Exposure))
+		p.f("| %s | %s %s | %s | %s | %s | %s |\n", emblem(string(f.Verdict)), code(fullTitle(f)), label, inline(measured(f)), inline(threshold(f.Threshold)), Count(f.Samples), Count(f.Exposure))
 	}
 }
 

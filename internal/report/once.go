@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 
 	"github.com/chaoskit/chaos/internal/journal"
@@ -18,14 +17,16 @@ func Once(w io.Writer, o *plans.OnceResult, s Style) error {
 	t := &text{printer: printer{w: w, s: s}}
 	t.line("one request to " + o.Target)
 	t.line("")
-	t.witness(&o.Story, "")
-	t.line("")
+	if o.Story.Request != "" {
+		t.witness(&o.Story, "")
+		t.line("")
+	}
 	fact := func(name, body string) {
 		t.line(Wrap(body, s.width(), "  "+Pad(name, 11), strings.Repeat(" ", 13)))
 	}
 	fact("outcome", outcomeText(&o.Request))
 	if o.Request.Excerpt != "" {
-		fact("response", strconv.Quote(o.Request.Excerpt))
+		fact("response", chunked(o.Request.Excerpt, s.width()-13))
 	}
 	fact("answer", fmt.Sprintf("%s bytes of text in %d pieces, %d watermarked", Count(int64(o.Request.ContentBytes)), o.Request.Chunks, len(o.Request.Marks)))
 	fact("calls", callsText(o))
@@ -36,6 +37,20 @@ func Once(w io.Writer, o *plans.OnceResult, s Style) error {
 		t.wrap("The mock was never called: the service still calls its real provider, or answered from a cache. A run would stop after its trial.", "  ")
 	}
 	return t.err
+}
+
+// chunked breaks words that no line can hold: JSON comes without blanks.
+func chunked(text string, width int) string {
+	var out []string
+	for _, word := range strings.Fields(text) {
+		runes := []rune(word)
+		for len(runes) > width {
+			out = append(out, string(runes[:width]))
+			runes = runes[width:]
+		}
+		out = append(out, string(runes))
+	}
+	return strings.Join(out, " ")
 }
 
 func outcomeText(r *journal.Request) string {

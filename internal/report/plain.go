@@ -33,6 +33,10 @@ func Plain(text string) string {
 	return b.String()
 }
 
+// oneLine keeps a name from beginning a line of its own, on which it could say
+// PASS.
+func oneLine(text string) string { return strings.ReplaceAll(text, "\n", `\n`) }
+
 // unprintable reports what Plain must not let through. Format characters (Cf)
 // are invisible, and the bidirectional ones among them reorder a line.
 func unprintable(r rune) bool {

@@ -23,7 +23,7 @@ func (t *text) injected() {
 	g.row(head...)
 	for i := range t.r.Faults {
 		f := &t.r.Faults[i]
-		row := []string{"  " + f.Rule, Count(f.Injected), Count(f.Eligible), hitShare(f), optional(f.Asked, percent)}
+		row := []string{"  " + oneLine(f.Rule), Count(f.Injected), Count(f.Eligible), hitShare(f), optional(f.Asked, percent)}
 		for _, e := range extras {
 			row = append(row, Count(e.of(f)))
 		}
@@ -170,15 +170,15 @@ func proofLabel(f *assertions.Finding) string {
 // title is the assertion's id, or its own name where the plan gave one.
 func title(f *assertions.Finding) string {
 	if f.Name != "" {
-		return f.Name
+		return oneLine(f.Name)
 	}
-	return f.ID
+	return oneLine(f.ID)
 }
 
 // fullTitle is the name and the id.
 func fullTitle(f *assertions.Finding) string {
 	if f.Name != "" && f.Name != f.ID {
-		return f.Name + " (" + f.ID + ")"
+		return oneLine(f.Name + " (" + f.ID + ")")
 	}
-	return f.ID
+	return oneLine(f.ID)
 }

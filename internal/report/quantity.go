@@ -67,13 +67,15 @@ func confidence(f *assertions.Finding) string {
 		return ""
 	}
 	var text string
+	atLeast := func() string { return bound(*i.Lo, false, f.Threshold) }
+	atMost := func() string { return bound(*i.Hi, true, f.Threshold) }
 	switch {
 	case i.Lo != nil && i.Hi != nil:
-		text = "between " + atLeast(*i.Lo) + " and " + atMost(*i.Hi)
+		text = "between " + atLeast() + " and " + atMost()
 	case i.Lo != nil:
-		text = "at least " + atLeast(*i.Lo)
+		text = "at least " + atLeast()
 	case i.Hi != nil:
-		text = "at most " + atMost(*i.Hi)
+		text = "at most " + atMost()
 	default:
 		return ""
 	}
@@ -134,18 +136,22 @@ func share(v float64, digits int, short bool) string {
 	return strconv.FormatFloat(p, 'f', digits, 64)
 }
 
-// atLeast writes a share rounded down, atMost rounded up. The nudge undoes what
-// binary fractions add: 0.9934 is 99.34 % and not 99.33.
-func atLeast(v float64) string {
-	if down := math.Floor(v*1e4+1e-6) / 1e4; down > 0 {
-		return percent(down)
-	}
-	return percent(v)
-}
-
-func atMost(v float64) string {
-	if up := math.Ceil(v*1e4-1e-6) / 1e4; up < 1 {
-		return percent(up)
+// bound writes the end of an interval, rounded to the side that promises less:
+// down for a lower end, up for an upper one. The nudge undoes what binary
+// fractions add: 0.9934 is 99.34 % and not 99.33. A bound does not print as the
+// limit that it misses.
+func bound(v float64, up bool, limit *assertions.Quantity) string {
+	for digits := 2; digits < 2+moreMost; digits++ {
+		unit := math.Pow10(digits + 2)
+		r := math.Floor(v*unit+1e-6) / unit
+		if up {
+			r = math.Ceil(v*unit-1e-6) / unit
+		}
+		trivial := r == 0 && v > 0 || r == 1 && v < 1
+		meets := limit != nil && limit.Value != nil && limit.Unit == "share" && r == *limit.Value && v != r
+		if !trivial && !meets {
+			return share(r, digits, true) + " %"
+		}
 	}
 	return percent(v)
 }

@@ -56,7 +56,9 @@ type text struct {
 func (t *text) head() {
 	r := t.r
 	t.verdictLine()
-	t.wrap(r.Plan.Description, "      ")
+	if r.Plan.Description != "" {
+		t.wrap(r.Plan.Description, "      ")
+	}
 	if r.TargetExit != "" {
 		t.wrap("The target ended by itself: "+r.TargetExit+". Its log is target.log.", "      ")
 	}
@@ -64,14 +66,16 @@ func (t *text) head() {
 		t.wrap("The load ended before its time: "+strings.TrimSuffix(r.Stopped, ".")+".", "      ")
 	}
 	if r.Error != "" {
-		t.wrap("The harness failed: "+r.Error, "      ")
+		for line := range strings.SplitSeq("The harness failed: "+r.Error, "\n") {
+			t.wrap(line, "      ")
+		}
 	}
 }
 
 // verdictLine is the result in one line.
 func (t *text) verdictLine() {
 	facts := []string{tally(t.r), millis(1000 * t.r.Duration), "seed " + t.r.Seed, fmt.Sprintf("exit %d", t.r.ExitCode)}
-	left := t.s.Bold(t.s.verdict(t.r.Verdict, strings.ToUpper(t.r.Verdict))) + "  " + t.r.Plan.Name
+	left := t.s.Bold(t.s.verdict(t.r.Verdict, strings.ToUpper(t.r.Verdict))) + "  " + oneLine(t.r.Plan.Name)
 	t.line(Ends(left, strings.Join(facts, t.s.Dot()), t.s.width()))
 }
 
@@ -118,7 +122,7 @@ func (t *text) phases() {
 			return share(float64(countOf(p.Outcomes, kind))/float64(p.Requests), 1, false)
 		}
 		errors := countOf(p.Outcomes, "error", "timeout", "truncated", "empty", "wrong")
-		g.row(p.Name, Count(p.Requests), part("full"), part("degraded"), part("rejected"), Count(errors),
+		g.row(oneLine(p.Name), Count(p.Requests), part("full"), part("degraded"), part("rejected"), Count(errors),
 			optional(p.LatencyMs.P50, millis), optional(p.LatencyMs.P99, millis), optional(p.AttemptsPerStep, tries))
 	}
 	for _, line := range g.lines(t.s.width(), t.s) {
@@ -198,7 +202,12 @@ func harnessFacts(r *plans.Result) []string {
 	if l.Open > 0 {
 		facts = append(facts, Count(l.Open)+" still open at the end")
 	}
-	facts = append(facts, "lag p99 "+optional(r.Generator.LagMs.P99, millis))
+	if l.Sent > 0 {
+		facts = append(facts, "lag p99 "+optional(r.Generator.LagMs.P99, millis))
+	}
+	if r.Join.Attempts == 0 {
+		return append(facts, "the provider was never called")
+	}
 	return append(facts, fmt.Sprintf("%s of %s attempts joined", optional(r.Join.Coverage, percent), Count(r.Join.Attempts)))
 }
 
@@ -207,14 +216,21 @@ func (t *text) where() {
 	if t.r.Dir != "" {
 		t.line("  report   " + filepath.Join(t.r.Dir, plans.FileSummary))
 	}
+	next := func(head, command, what string) {
+		line := "  " + Pad(head, 9) + command
+		if with := Pad(line, 38) + "  " + what; Columns(with) <= t.s.width() {
+			line = with
+		}
+		t.line(line)
+	}
 	switch {
 	case t.r.Plan.Name == "spike" && t.r.Verdict == string(assertions.Pass):
-		t.line("  next     chaos run spike-naive      the same spike, a service that breaks")
-		t.line("           chaos init                 try it on your own service")
+		next("next", "chaos run spike-naive", "the same spike, a service that breaks")
+		next("", "chaos init", "try it on your own service")
 	case t.r.Verdict == string(assertions.Pass):
-		t.line("  next     chaos explain ID           what a check claims, and how it is judged")
-	default:
-		t.line("  next     chaos show " + runName(t.r.Dir) + " REQUEST   the whole story of one request")
+		next("next", "chaos explain ID", "what a check claims, how it is judged")
+	case t.r.Dir != "":
+		next("next", "chaos show "+runName(t.r.Dir)+" REQUEST", "the whole story of one request")
 	}
 }
 
