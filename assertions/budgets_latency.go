@@ -67,7 +67,7 @@ func (c *Latency) examine(v *view) exam {
 	e.exposure, e.exposed = v.underFault(p.n)
 	p.decide(v, &e, "requests", "in time")
 	c.quantiles(&e, ends, within)
-	e.baseline = v.quietFails(p.theta, func(q *view) (bad, n int64) {
+	v.quietFails(&e, p.theta, func(q *view) (bad, n int64) {
 		for _, r := range q.reqs {
 			if r.completed() && r.EndNs >= 0 {
 				n++

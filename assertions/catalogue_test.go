@@ -113,6 +113,32 @@ func TestSpecFits(t *testing.T) {
 	}
 }
 
+// A comparison with itself always holds, so it is refused before the run.
+func TestGoodputIsComparedWithAnotherPhase(t *testing.T) {
+	tests := []struct {
+		name   string
+		phases []Window
+		during string
+		want   string
+	}{
+		{"the spike", talePhases, "spike", ""},
+		{"the phase that is found", talePhases, "", ""},
+		{"the first phase", talePhases, "warm", "during: collapse.goodput compares with phase warm: name another one"},
+		{"the only phase", talePhases[:1], "", ": collapse.goodput compares a phase with the first one, and there is only warm: add a phase after it"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var got []string
+			for _, p := range during(Spec{ID: "collapse.goodput"}, tt.during).Fits(Setup{Phases: tt.phases}) {
+				got = append(got, p.Path+": "+p.Msg)
+			}
+			if strings.Join(got, "; ") != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestShareText(t *testing.T) {
 	for text, want := range map[string]Share{"99%": 0.99, " 99.5 % ": 0.995, "0.95": 0.95, "1": 1, "0": 0} {
 		var s Share

@@ -63,6 +63,7 @@ func (v *view) quiet() quietTime {
 	switch {
 	case (proportion{due - good, due, 1 - baselineGood}).surelyBad():
 		q.why = fmt.Sprintf("the first phase %s is not healthy itself: %s good; mend the service or the plan first", name, percent(q.goodput))
+		q.fix = v.slowerPhase(b, "quiet enough to be healthy")
 	case v.h.ruled[b] && in.faultsHit() > 0:
 		q.why = fmt.Sprintf("a fault hits in the first phase %s, so there is no quiet time to compare with", name)
 	}

@@ -39,6 +39,6 @@ func (c *Available) examine(v *view) exam {
 	if line := v.outcomesLine(); line != "" {
 		e.details = append(e.details, line)
 	}
-	e.baseline = v.quietFails(p.theta, unanswered)
+	v.quietFails(&e, p.theta, unanswered)
 	return e
 }

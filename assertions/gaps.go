@@ -166,14 +166,17 @@ func (w *waits) decide(v *view, e *exam) {
 
 // slower is the change of the plan that lowers queueing: half the rate.
 func (v *view) slower() string {
-	i := v.stage()
-	if i < 0 {
-		return ""
+	if i := v.stage(); i >= 0 {
+		return v.slowerPhase(i, "less queueing")
 	}
+	return ""
+}
+
+func (v *view) slowerPhase(i int, why string) string {
 	p := v.h.phases[i]
 	if p.ToNs <= p.FromNs || p.Planned == 0 {
 		return ""
 	}
 	rate := float64(p.Planned) / (float64(p.ToNs-p.FromNs) / 1e9)
-	return fmt.Sprintf("rate: %.4g   # phase %s, was about %.4g: less queueing", rate/2, p.Name, rate)
+	return fmt.Sprintf("rate: %.4g   # phase %s, was about %.4g: %s", rate/2, p.Name, rate, why)
 }

@@ -97,6 +97,11 @@ func (h *history) judge(spec *Spec, figures *Judgement) Finding {
 		spec = &given
 	}
 	f.Claim, f.Args = entry.Claim, argsOf(spec.Args)
+	if !reflect.ValueOf(spec.For).IsZero() {
+		narrow := spec.For
+		narrow.Tenants = slices.Clone(narrow.Tenants)
+		f.For = &narrow
+	}
 	f.ThresholdSource, f.SourceNote = sourceOf(spec, &entry)
 	f.AllowFail = allowed(spec.AllowFail, h.j.Header.Started)
 	if spec.Bundled {
@@ -155,6 +160,9 @@ func (v *view) decide(f *Finding, e *exam, figures *Judgement) {
 		}
 		if e.verdict != Inconclusive {
 			f.ToConclude = ""
+		}
+		if t := e.threshold; e.verdict == Pass && t != nil && t.Unit == "count" && *t.Value == 0 {
+			f.Details = append(f.Details, fmt.Sprintf("none in %s: at most %s of them, at 95 %% confidence", number(e.exposure), percent(shareUpper(0, e.exposure))))
 		}
 	}
 }

@@ -121,6 +121,7 @@ type Finding struct {
 	Name    string         `json:"name"`
 	Args    map[string]any `json:"args"` // as a plan writes them, defaults included
 	During  string         `json:"during,omitempty"`
+	For     *For           `json:"for,omitempty"` // nil: not narrowed
 	Verdict Verdict        `json:"verdict"`
 	Claim   string         `json:"claim"`
 

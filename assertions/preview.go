@@ -1,6 +1,7 @@
 package assertions
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -86,6 +87,15 @@ func (s Spec) Fits(setup Setup) []Problem {
 	}
 	if s.During != "" && !slices.Contains(names, s.During) {
 		ps = append(ps, Problem{"during", fmt.Sprintf("there is no phase %q: the phases are %s", s.During, strings.Join(names, ", "))})
+	}
+	if s.ID == goodputEntry.ID && !s.Bundled && len(names) > 0 {
+		first := cmp.Or(setup.Baseline, names[0])
+		switch {
+		case len(names) == 1:
+			ps = append(ps, Problem{"", fmt.Sprintf("%s compares a phase with the first one, and there is only %s: add a phase after it", s.ID, first)})
+		case s.During == first:
+			ps = append(ps, Problem{"during", fmt.Sprintf("%s compares with phase %s: name another one", s.ID, first)})
+		}
 	}
 	c, ok := s.Args.(*Recovers)
 	if !ok || len(setup.Phases) == 0 {

@@ -58,19 +58,19 @@ func (v *view) quietPhase() int {
 	return b
 }
 
-// quietFails says that the first phase fails the same proportion by itself, so
+// quietFails notes that the first phase fails the same proportion by itself, so
 // that a failure could not be put down to load or faults. count gives the
 // bad cases and all of a view.
-func (v *view) quietFails(theta float64, count func(*view) (bad, n int64)) string {
+func (v *view) quietFails(e *exam, theta float64, count func(*view) (bad, n int64)) {
 	b := v.quietPhase()
 	if b < 0 {
-		return ""
+		return
 	}
 	bad, n := count(v.narrowed(b))
 	if p := (proportion{bad, n, theta}); n > 0 && p.surelyBad() {
-		return fmt.Sprintf("the quiet phase %s fails by itself: %s of %s, %s asked; mend the service or the plan first", v.h.phases[b].Name, number(n-bad), number(n), percent(1-theta))
+		e.baseline = fmt.Sprintf("the quiet phase %s fails by itself: %s of %s, %s asked; mend the service or the plan first", v.h.phases[b].Name, number(n-bad), number(n), percent(1-theta))
+		e.baselineFix = v.slowerPhase(b, "quiet enough to be healthy")
 	}
-	return ""
 }
 
 // unserved are clues for the requests in scope that got no good answer, the

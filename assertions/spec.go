@@ -39,11 +39,11 @@ type Spec struct {
 
 // For narrows what an assertion judges. An empty field matches all.
 type For struct {
-	Tenants  []string `yaml:"tenants" doc:"tenants whose requests are judged"`
-	Mix      string   `yaml:"mix" doc:"entry of load.mix whose requests are judged"`
-	Model    string   `yaml:"model" doc:"model that the request asks for, or for checks of calls the model that the call asks for"`
-	Endpoint string   `yaml:"endpoint" doc:"endpoint of the provider whose calls are judged; only for checks of calls"`
-	Step     string   `yaml:"step" enum:"chat,embed,rerank,search,moderation,tool" doc:"kind of step whose calls are judged; only for checks of calls"`
+	Tenants  []string `yaml:"tenants" json:"tenants,omitempty" doc:"tenants whose requests are judged"`
+	Mix      string   `yaml:"mix" json:"mix,omitempty" doc:"entry of load.mix whose requests are judged"`
+	Model    string   `yaml:"model" json:"model,omitempty" doc:"model that the request asks for, or for checks of calls the model that the call asks for"`
+	Endpoint string   `yaml:"endpoint" json:"endpoint,omitempty" doc:"endpoint of the provider whose calls are judged; only for checks of calls"`
+	Step     string   `yaml:"step" json:"step,omitempty" enum:"chat,embed,rerank,search,moderation,tool" doc:"kind of step whose calls are judged; only for checks of calls"`
 }
 
 // AllowFail tolerates a failure until the end of a day.
@@ -124,6 +124,4 @@ type Setup struct {
 	Rules           []RuleInfo
 	DegradedKinds   []string // kinds that target.response.degraded declares
 	Tenants         int      // only for Preview: number of tenants; 0: unknown
-	MaxInFlight     int      // of the load; 0: unknown
-	Seed            uint64
 }

@@ -37,7 +37,7 @@ func MakePreview(p *Plan) (*Preview, error) {
 	}
 	v := &Preview{Plan: p, Lasts: time.Duration(s.EndNs()), Planned: s.Planned(), Phases: s.Windows()}
 	setup := assertions.Setup{
-		Seed: p.SeedValue(), ClientTimeoutNs: int64(p.Load.Client.Timeout), Tenants: int(p.Load.Tenants), MaxInFlight: p.Load.MaxInFlight,
+		ClientTimeoutNs: int64(p.Load.Client.Timeout), Tenants: int(p.Load.Tenants),
 		DegradedKinds: degradedKinds(p),
 	}
 	for _, w := range v.Phases {
