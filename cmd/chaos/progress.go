@@ -113,5 +113,5 @@ func tickLine(t *plans.Snapshot) string {
 	}
 	return fmt.Sprintf("%s of %s  %-9s offered %.0f/s  good %.0f/s  in flight %s  lag p99 %s  dropped %s  | %s",
 		clock(t.Elapsed), clock(t.Lasts), phase, t.Offered, t.Good, report.Count(t.InFlight), report.Duration(t.LagP99), report.Count(t.Dropped),
-		strings.Join(outcomeFacts(t.Outcomes, report.Style{}), ", "))
+		strings.Join(outcomeFacts(t.Outcomes, report.Style{}, true), ", "))
 }

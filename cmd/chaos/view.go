@@ -115,13 +115,11 @@ type drawing struct {
 // add adds a line, or the lines that Ends makes of it where it is too long.
 func (d *drawing) add(text string) {
 	for line := range strings.SplitSeq(text, "\n") {
-		d.out = append(d.out, report.Fit(d.s.ASCII(line), d.width, d.s))
+		d.out = append(d.out, report.Fit(strings.TrimRight(d.s.ASCII(line), " "), d.width, d.s))
 	}
 }
 
-func (d *drawing) wrap(text string) {
-	d.out = append(d.out, strings.Split(report.Wrap(d.s.ASCII(text), d.width, "", "  "), "\n")...)
-}
+func (d *drawing) wrap(text string) { d.add(report.Wrap(text, d.width, "", "  ")) }
 
 // row adds a named line of facts; those that do not fit are counted.
 func (d *drawing) row(name string, facts []string, gap string) {
@@ -145,7 +143,7 @@ func (d *drawing) load(v *view) {
 	d.phases(v)
 	d.add("")
 	d.row("users", []string{perSecond("offered", t.Offered), perSecond("sent", t.Sent), perSecond("good", t.Good), "in flight " + report.Count(t.InFlight)}, "   ")
-	d.row("", outcomeFacts(t.Outcomes, d.s), "   ")
+	d.outcomes(t.Outcomes)
 	d.row("provider", modelFacts(t.Models), "   ")
 	d.faults(t.Rules)
 	dropped := "dropped " + report.Count(t.Dropped)
@@ -153,7 +151,11 @@ func (d *drawing) load(v *view) {
 		dropped = d.s.Bad(dropped)
 	}
 	d.row("harness", []string{"lag p99 " + report.Duration(t.LagP99), dropped, "joined " + report.Share(t.Joined)}, d.s.Dot())
-	left := fmt.Sprintf(" %s of %s", clock(min(t.Elapsed, t.Lasts)), clock(t.Lasts))
+	at := min(t.Elapsed, t.Lasts)
+	if v.atEnd(t.Lasts) {
+		at = t.Lasts
+	}
+	left := fmt.Sprintf(" %s of %s", clock(at), clock(t.Lasts))
 	d.add(report.Ends(left, d.s.Dim(hint(v)), d.width))
 }
 
@@ -175,9 +177,26 @@ func perSecond(name string, rate float64) string { return fmt.Sprintf("%s %.0f/s
 // outcomeOrder lists what users got, best first: DESIGN section 6.
 var outcomeOrder = []string{"full", "degraded", "rejected", "error", "timeout", "truncated", "empty", "wrong"}
 
+// outcomes shows what users got, with the kinds of degraded answers where there
+// is room. No outcome is ever left out: the rarest is the one to see.
+func (d *drawing) outcomes(counts []plans.CountLive) {
+	facts := outcomeFacts(counts, d.s, true)
+	if report.Columns(strings.Join(facts, "   "))+11 > d.width {
+		facts = outcomeFacts(counts, d.s, false)
+	}
+	for len(facts) > 0 {
+		n := len(facts)
+		for n > 1 && report.Columns(strings.Join(facts[:n], "   "))+11 > d.width {
+			n--
+		}
+		d.row("", facts[:n], "   ")
+		facts = facts[n:]
+	}
+}
+
 // outcomeFacts are the shares of the outcomes, the kinds of degraded answers
-// in brackets.
-func outcomeFacts(counts []plans.CountLive, s report.Style) []string {
+// in brackets where they are wanted.
+func outcomeFacts(counts []plans.CountLive, s report.Style, withKinds bool) []string {
 	var total int64
 	sums, kinds := map[string]int64{}, map[string][]string{}
 	for _, c := range counts {
@@ -195,7 +214,7 @@ func outcomeFacts(counts []plans.CountLive, s report.Style) []string {
 			continue
 		}
 		fact := name + " " + report.Share(float64(n)/float64(total))
-		if len(kinds[name]) > 0 {
+		if withKinds && len(kinds[name]) > 0 {
 			fact += " (" + strings.Join(kinds[name], ", ") + ")"
 		}
 		if slices.Index(outcomeOrder, name) >= slices.Index(outcomeOrder, "error") {
@@ -267,8 +286,7 @@ func (d *drawing) phases(v *view) {
 	bar := min(barMost, max(barLeast, d.width-1-name-1-1-6-2-rate-figures))
 	for _, p := range v.tick.Phases {
 		gone := min(max(0, v.tick.Elapsed-p.From), p.To-p.From)
-		if v.closed && p.To-v.tick.Elapsed < closeEnough {
-			// The last figures come up to a tick before the end of the load.
+		if v.atEnd(p.To) {
 			gone, p.End = p.To-p.From, true
 		}
 		lasts := report.Duration(p.To - p.From)
@@ -282,6 +300,10 @@ func (d *drawing) phases(v *view) {
 
 // closeEnough is above the distance of two ticks.
 const closeEnough = 500 * time.Millisecond
+
+// atEnd reports whether an instant of the load is over in the last picture: its
+// figures come up to a tick before the end of the load.
+func (v *view) atEnd(at time.Duration) bool { return v.closed && at-v.tick.Elapsed < closeEnough }
 
 func rateText(p plans.PhaseLive, s report.Style) string {
 	return strings.ReplaceAll(p.Rate, " -> ", s.Glyph("→", "->"))
