@@ -39,8 +39,8 @@ type ClientOptions struct {
 	MaxIdle int
 }
 
-// idleDefault is the default of load.max_in_flight twice over: a connection
-// that was opened for a spike is still there for the next one.
+// idleDefault is the default of load.max_in_flight twice over: no connection is
+// closed for want of room while its requests come and go.
 const idleDefault = 4096
 
 // Client sends requests over HTTP and writes down what comes back. It

@@ -19,6 +19,12 @@ import (
 // headerMax bounds the headers of a response, in bytes.
 const headerMax = 1 << 20
 
+// idleTimeout is how long an unused connection is kept. It is shorter than what
+// Node.js and uvicorn keep theirs for, 5 s: a request on a connection that the
+// service is just closing fails, is not sent again, and would be taken for an
+// error of the service.
+const idleTimeout = 4 * time.Second
+
 // newTransport makes a transport for load: no proxy between the generator and
 // the target, no compression (its cost would be taken for the target's), and
 // connections kept. HTTP/2 only over TLS: beside it, many requests would share
@@ -46,7 +52,7 @@ func newTransport(opt ClientOptions, secure bool, closed context.Context) *http.
 		ForceAttemptHTTP2:      secure,
 		MaxIdleConns:           idle,
 		MaxIdleConnsPerHost:    idle,
-		IdleConnTimeout:        90 * time.Second,
+		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: headerMax,
 		WriteBufferSize:        8 << 10, // most requests in one write
 	}

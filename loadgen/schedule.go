@@ -1,7 +1,6 @@
 package loadgen
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"time"
@@ -272,9 +271,4 @@ func Profiles() []Profile {
 		{"arrivals: poisson", "independent users: gaps of an exponential distribution"},
 		{"arrivals: {gamma: {shape: 0.5}}", "bursts (shape below 1) or more even than poisson (above 1)"},
 	}
-}
-
-// String says what is in the schedule.
-func (s *Schedule) String() string {
-	return fmt.Sprintf("%d requests in %s", s.planned, time.Duration(s.endNs))
 }

@@ -85,14 +85,16 @@ func TestDueTimes(t *testing.T) {
 // a quotient came out a bit low.
 func TestConstantRatesAreExact(t *testing.T) {
 	for _, rate := range []int64{1, 3, 7, 20, 60, 100, 200, 999, 2000, 10_000} {
-		as := arrivals(t, opened(t, Config{Phases: []Phase{phase("a", strconv.FormatInt(rate, 10), 60*time.Second)}}, 1))
-		if int64(len(as)) != 60*rate {
-			t.Fatalf("%d/s for 60 s: %d requests", rate, len(as))
-		}
-		for k, a := range as {
-			if want := int64(k) * 1_000_000 / rate * 1000; a.DueNs != want {
-				t.Fatalf("%d/s: request %d is due at %d ns, want %d", rate, k, a.DueNs, want)
+		s := opened(t, Config{Phases: []Phase{phase("a", strconv.FormatInt(rate, 10), 60*time.Second)}}, 1)
+		g, k := s.gaps(0), int64(0)
+		for due, ok := g.next(); ok; due, ok = g.next() {
+			if want := k * 1_000_000 / rate * 1000; due != want {
+				t.Fatalf("%d/s: request %d is due at %d ns, want %d", rate, k, due, want)
 			}
+			k++
+		}
+		if k != 60*rate || s.Planned() != k {
+			t.Errorf("%d/s for 60 s: %d requests, planned %d", rate, k, s.Planned())
 		}
 	}
 }

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -248,6 +250,7 @@ func (s *Schedule) countTrace() error {
 	defer rows.Close()
 	s.traceWindows(rows)
 	var last int64
+	models := map[string]bool{}
 	for {
 		r, ok, err := rows.next()
 		if err != nil {
@@ -258,6 +261,9 @@ func (s *Schedule) countTrace() error {
 		}
 		s.planned++
 		last = r.at
+		if len(models) < traceModelsMax {
+			models[r.model] = true
+		}
 		for i := range s.windows {
 			if w := &s.windows[i]; r.at >= w.FromNs && (w.ToNs == 0 || r.at < w.ToNs) {
 				w.Planned++
@@ -273,10 +279,33 @@ func (s *Schedule) countTrace() error {
 			return fmt.Errorf("load.trace.phases[%d].window: no row of %s is in %s, so the phase %s would prove nothing", i, s.trace.path, s.cfg.Trace.Phases[i].Window, w.Name)
 		}
 	}
+	if err := s.checkTraceModels(models); err != nil {
+		return err
+	}
 	if end := &s.windows[len(s.windows)-1]; end.ToNs == 0 {
 		end.ToNs = last + int64(time.Millisecond)
 	}
 	s.endNs = max(last+int64(time.Millisecond), s.windows[len(s.windows)-1].ToNs)
+	return nil
+}
+
+// traceModelsMax is how many models of a trace are told apart. Where there are
+// more, a name that does not occur is not noticed.
+const traceModelsMax = 64
+
+// checkTraceModels refuses a name under load.trace.models that no row has:
+// misspelt, it would change nothing in silence. A trace that names no models
+// takes any.
+func (s *Schedule) checkTraceModels(models map[string]bool) error {
+	delete(models, "")
+	if len(models) == 0 || len(models) >= traceModelsMax-1 {
+		return nil
+	}
+	for _, m := range s.cfg.Trace.Models {
+		if !models[m.Name] {
+			return fmt.Errorf("load.trace.models: no row that is replayed has the model %q; they have %s", m.Name, strings.Join(slices.Sorted(maps.Keys(models)), ", "))
+		}
+	}
 	return nil
 }
 

@@ -68,6 +68,38 @@ func TestTraceWindows(t *testing.T) {
 	}
 }
 
+func TestModelsOfATrace(t *testing.T) {
+	const burst = "Timestamp,Model,Request tokens,Response tokens\n1,GPT-4,1,1\n2,ChatGPT,1,1\n"
+	const azure = "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 00:00:00,1,1\n"
+	rows := []struct {
+		words, trace string
+		models       []TraceModel
+		want         string // the models asked for, or the error
+	}{
+		{"each row by its own", burst, []TraceModel{{"GPT-4", "gpt-4o"}, {"ChatGPT", "gpt-4o-mini"}}, "gpt-4o gpt-4o-mini"},
+		{"what is not mapped asks for the model of its kind", burst, []TraceModel{{"GPT-4", "gpt-4o"}}, "gpt-4o default"},
+		{"a name that no row has", burst, []TraceModel{{"GPT4", "gpt-4o"}}, `load.trace.models: no row that is replayed has the model "GPT4"; they have ChatGPT, GPT-4`},
+		{"a trace without models", azure, []TraceModel{{"GPT-4", "gpt-4o"}}, "default"},
+	}
+	for _, row := range rows {
+		cfg := Config{Trace: &Trace{File: traceFileOf(t, row.trace), Models: row.models}, Mix: []Mix{{Name: "m", Model: "default"}}}.WithDefaults()
+		s, err := Open(cfg, ".", 1)
+		if err != nil {
+			if err.Error() != row.want {
+				t.Errorf("%s: %v, want %s", row.words, err, row.want)
+			}
+			continue
+		}
+		var got []string
+		for _, a := range arrivals(t, s) {
+			got = append(got, a.Model)
+		}
+		if strings.Join(got, " ") != row.want {
+			t.Errorf("%s: %v, want %s", row.words, got, row.want)
+		}
+	}
+}
+
 // What Validate refuses of a load, where and in which words.
 func TestLoadsThatAreRefused(t *testing.T) {
 	ok := func() Config { return Config{Phases: []Phase{phase("a", "4", time.Second)}} }
