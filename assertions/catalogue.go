@@ -38,9 +38,8 @@ type Entry struct {
 	// FedBy are the faults (a trailing * is a prefix) that give exposure. Nil:
 	// load alone does.
 	FedBy []string
-	// Hint narrows FedBy to rules that tell the caller how long to wait, or to
-	// those that do not; "": either.
-	Hint Hint
+	// Hints narrows FedBy to rules with such hints; nil: any.
+	Hints []Hint
 	// Provoke is a rule to paste into a plan that gives exposure; %s is the phase.
 	Provoke string
 	// Need is the least exposure that can conclude with default arguments, for
@@ -51,13 +50,14 @@ type Entry struct {
 	New func() Check
 }
 
-// Hint says whether a check is about answers that say how long to wait.
+// Hint says whether refusals tell the caller how long to wait.
 type Hint string
 
 // Hints.
 const (
-	Hinted   Hint = "hinted"
-	Unhinted Hint = "unhinted"
+	Unhinted Hint = ""         // no Retry-After
+	Hinted   Hint = "hinted"   // one that names a time ahead
+	Unusable Hint = "unusable" // one that does not: nonsense, or a time that is over
 )
 
 // needInvariant is the exposure below which an invariant proves nothing: with

@@ -191,9 +191,10 @@ func TestBundleFollowsTheHint(t *testing.T) {
 		rule RuleInfo
 		want map[string]bool // applicable
 	}{
-		{"a limit with a hint", RuleInfo{Fault: "rate_limit", Hints: true}, map[string]bool{"retries.retry_after": true, "retries.backoff": false, "retries.first_delay": false, "retries.jitter": false, "retries.attempts": true}},
+		{"a limit with a hint", RuleInfo{Fault: "rate_limit", Hint: Hinted}, map[string]bool{"retries.retry_after": true, "retries.backoff": false, "retries.first_delay": false, "retries.jitter": false, "retries.attempts": true}},
 		{"a limit without", RuleInfo{Fault: "rate_limit"}, map[string]bool{"retries.retry_after": false, "retries.backoff": true, "retries.first_delay": true, "retries.jitter": true, "retries.attempts": true}},
-		{"an outage with a hint", RuleInfo{Fault: "http_503", Hints: true}, map[string]bool{"retries.retry_after": true, "retries.backoff": false, "retries.only_retryable": false}},
+		{"a limit with a hint that nobody understands", RuleInfo{Fault: "rate_limit", Hint: Unusable}, map[string]bool{"retries.retry_after": false, "retries.first_delay": false, "retries.attempts": true}},
+		{"an outage with a hint", RuleInfo{Fault: "http_503", Hint: Hinted}, map[string]bool{"retries.retry_after": true, "retries.backoff": false, "retries.only_retryable": false}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -231,7 +232,7 @@ func TestThresholdSource(t *testing.T) {
 }
 
 func TestPreview(t *testing.T) {
-	setup := Setup{Phases: slices.Clone(talePhases), Tenants: 2, Rules: []RuleInfo{{Name: "storm", Fault: "rate_limit", Hints: true, Probability: 0.25, FromNs: 10e9, ToNs: 20e9}}}
+	setup := Setup{Phases: slices.Clone(talePhases), Tenants: 2, Rules: []RuleInfo{{Name: "storm", Fault: "rate_limit", Hint: Hinted, Probability: 0.25, FromNs: 10e9, ToNs: 20e9}}}
 	setup.Phases[1].Planned = 200
 	setup.Phases[0].Planned = 100
 	specs := []Spec{

@@ -138,6 +138,13 @@ func firstDelayCases(t *testing.T) []checkCase {
 				u.calls(200).gets("full")
 			})
 		}},
+		{name: "after a hint that means nothing: not judged either", spec: bare, want: Vacuous, tell: func(t *tale) {
+			t.users(40, "spike", func(u *user) {
+				u.calls(429)
+				u.last().HintRaw = "soon"
+				u.calls(200).gets("full")
+			})
+		}},
 		{name: "a retry at another key is not judged", spec: bare, want: Vacuous, tell: func(t *tale) {
 			t.users(40, "spike", func(u *user) {
 				u.calls(500)

@@ -70,7 +70,11 @@ func (v *view) gap(r *request, from, to *attempt) gap {
 // there is no policy behind them whatever their ratios and spreads.
 const noWait = 25 * int64(time.Millisecond)
 
-const noWaitNote = "the smallest first backoff among known defaults is Envoy's 25 ms"
+// What a verdict on waits that are none says of its limit and of its certainty.
+const (
+	noWaitNote = "the smallest first backoff among known defaults is Envoy's 25 ms"
+	noWaitSure = "fail: gaps are on the provider's own clock; queueing in the target can only lengthen them, and these are none"
+)
 
 // whoRetries tells from the SDKs' header which layer sent the retries.
 func whoRetries(clues []clue) string {
@@ -97,7 +101,13 @@ func whoRetries(clues []clue) string {
 	return fmt.Sprintf("who retries: the SDK in %s, a loop outside it in %s (x-stainless-retry-count)", number(sdk), number(loop+unsaid))
 }
 
-// hinted reports whether the answer told the target how long to wait.
+// told reports whether the answer carried a Retry-After at all. What is waited
+// after one, even a senseless one, need not be the target's own policy.
+func told(a *journal.Attempt) bool {
+	return a.Status != 200 && (a.HintRaw != "" || a.RetryAfterNs >= 0)
+}
+
+// hinted reports whether the answer told the target to wait for a time ahead.
 func hinted(a *journal.Attempt) bool { return a.RetryAfterNs > 0 && a.Status != 200 }
 
 // epsMost bounds the tolerance on a wait; a tenth of short bounds keeps it from

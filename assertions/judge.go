@@ -42,6 +42,7 @@ type exam struct {
 
 	source Source // of a threshold that is neither the plan's nor the default; "": of those
 	note   string // where exactly
+	sure   string // why a failure is sure, where it is not as the entry says
 
 	details []string
 }
@@ -156,7 +157,7 @@ func (v *view) decide(f *Finding, e *exam, figures *Judgement) {
 	default: // 7
 		f.Verdict, f.Reason, f.ToConclude = e.verdict, e.reason, e.fix
 		if e.verdict == Fail {
-			f.Sure, f.Witnesses = v.entry.SoundSide, v.worst(e.shown)
+			f.Sure, f.Witnesses = cmp.Or(e.sure, v.entry.SoundSide), v.worst(e.shown)
 		}
 		if e.verdict != Inconclusive {
 			f.ToConclude = ""

@@ -24,7 +24,7 @@ func (h *history) subject() subject {
 
 // feeds reports whether a rule can give the check something to look at.
 func (e *Entry) feeds(r RuleInfo) bool {
-	if e.Hint == Hinted && !r.Hints || e.Hint == Unhinted && r.Hints {
+	if e.Hints != nil && !slices.Contains(e.Hints, r.Hint) {
 		return false
 	}
 	fault := r.Fault

@@ -18,7 +18,7 @@ var retryBackoffEntry = Entry{
 	SoundSide:   "fail, where there is no wait at all: queueing can only lengthen one; else both, with the 99th percentile of queueing, as measured, taken off the wait that it would flatter",
 	Confounders: []string{"C1 queueing inside the target", "C4 layers of retries mix short and long waits"},
 	Calls:       true, Exposed: "second retries of a call, neither retry after a hint",
-	FedBy: []string{"rate_limit", "http_*", "hang_before_headers", "stall_mid_stream", "empty_200", "eof_no_done", "in_stream_error"}, Hint: Unhinted,
+	FedBy: []string{"rate_limit", "http_*", "hang_before_headers", "stall_mid_stream", "empty_200", "eof_no_done", "in_stream_error"}, Hints: []Hint{Unhinted},
 	Provoke: "- {http_500: {}, during: %s, probability: 0.1, per: step, times: 3}", Need: needInvariant,
 	New: func() Check { return &RetryBackoff{Growth: []float64{1.5, 3}} },
 }
@@ -53,7 +53,7 @@ func (v *view) groupedWaits() (map[waitGroup][]gap, []waitGroup) {
 	groups := map[waitGroup][]gap{}
 	v.chains(func(r *request, ch *chain) {
 		v.gapsOf(r, ch, func(g gap) {
-			if !hinted(g.from.Attempt) {
+			if !told(g.from.Attempt) {
 				k := waitGroup{ch.step.kind, ch.model, g.retriesAt}
 				groups[k] = append(groups[k], g)
 			}
@@ -154,11 +154,13 @@ func (c *RetryBackoff) show(e *exam, g *growth) {
 		e.label = fmt.Sprintf("half of the waits before retry %d, at most", g.at)
 		e.measured, e.threshold = quantity(msOf(g.longer.hi), "ms", ""), quantity(msOf(noWait), "ms", ">=")
 		e.source, e.note = SourceVendor, noWaitNote
+		e.sure = noWaitSure
 	case e.verdict == Fail && g.lo > c.Growth[1]:
 		e.label = "growth of the wait"
 		e.threshold = quantity(c.Growth[1], "times", "<=")
 		fallthrough
 	default:
+		e.sure = "both: the 99th percentile of queueing, as measured, was taken off the wait that it would flatter"
 		e.measured = quantity(g.ratio, "times", "")
 		e.interval = &Interval{Lo: ptr(g.lo), Hi: ptr(g.hi), Level: 2*level - 1, Sided: "two"}
 	}

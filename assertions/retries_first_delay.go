@@ -13,7 +13,7 @@ var retryFirstDelayEntry = Entry{
 	SoundSide:   "fail: gaps are on the provider's own clock; queueing in the target can only lengthen them. A pass needs queueing that was measured and is small",
 	Confounders: []string{"C1 queueing inside the target lengthens waits", "C5 a retry at another key is not judged", "C7 resends by the transport are not judged"},
 	Calls:       true, Exposed: "first retries after 429 or 5xx without Retry-After",
-	FedBy: []string{"http_5*", "http_429", "rate_limit"}, Hint: Unhinted,
+	FedBy: []string{"http_5*", "http_429", "rate_limit"}, Hints: []Hint{Unhinted},
 	Provoke: "- {http_500: {}, during: %s, probability: 0.2}", Need: needInvariant,
 	New: func() Check { return &RetryFirstDelay{Min: 100 * time.Millisecond} },
 }
@@ -38,7 +38,7 @@ func (c *RetryFirstDelay) examine(v *view) exam {
 	v.chains(func(r *request, ch *chain) {
 		v.gapsOf(r, ch, func(g gap) {
 			s := g.from.Status
-			if g.retriesAt == 1 && (s == 429 || s >= 500) && !hinted(g.from.Attempt) {
+			if g.retriesAt == 1 && (s == 429 || s >= 500) && !told(g.from.Attempt) {
 				w.add(g, bound)
 			}
 		})

@@ -14,7 +14,7 @@ var retryJitterEntry = Entry{
 	SoundSide:   "fail: queueing adds spread and never removes any",
 	Confounders: []string{"C1 queueing inside the target looks like jitter", "waits too short to tell from queueing cannot be judged"},
 	Calls:       true, Exposed: "retries without Retry-After",
-	FedBy: []string{"http_*", "rate_limit", "empty_200", "eof_no_done", "in_stream_error"}, Hint: Unhinted,
+	FedBy: []string{"http_*", "rate_limit", "empty_200", "eof_no_done", "in_stream_error"}, Hints: []Hint{Unhinted},
 	Provoke: "- {http_500: {}, during: %s, probability: 0.3}", Need: jitterGaps,
 	New: func() Check { return &RetryJitter{Spread: 0.05} },
 }
@@ -110,6 +110,7 @@ func (c *RetryJitter) decide(v *view, e *exam, p *pooled, seen, net float64, m m
 		e.label = "half of the waits before a retry, at most"
 		e.measured, e.threshold = quantity(msOf(m.hi), "ms", ""), quantity(msOf(noWait), "ms", ">=")
 		e.source, e.note = SourceVendor, noWaitNote
+		e.sure = noWaitSure
 	case seen < jitterNone*want:
 		e.verdict = Fail
 		e.reason = fmt.Sprintf("the waits of %s differ by %s of their mean, and queueing can only add to that; %s asked", plural(p.n, "retry", "retries"), percent(seen), percent(want))

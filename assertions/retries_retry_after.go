@@ -17,7 +17,7 @@ var retryAfterEntry = Entry{
 	SoundSide:   "fail: gaps are on the provider's own clock; queueing in the target can only lengthen them. A pass needs queueing that was measured and is small",
 	Confounders: []string{"C1 queueing inside the target hides early retries", "C2 hedged requests are told apart by overlap", "C5 another key is another quota"},
 	Calls:       true, Exposed: "answers with a Retry-After",
-	FedBy: []string{"rate_limit", "http_*"}, Hint: Hinted,
+	FedBy: []string{"rate_limit", "http_*"}, Hints: []Hint{Hinted},
 	Provoke: "- {rate_limit: {retry_after: 2s}, during: %s, probability: 0.3}", Need: needInvariant,
 	New: func() Check { return &RetryAfter{} },
 }

@@ -110,7 +110,7 @@ type RuleInfo struct {
 	Probability float64 // 1: always
 	Requests    int     // the rule's `requests`, 0: not limited
 	Every       int     // the rule's `every`, 0: all
-	Hints       bool    // its answers tell how long to wait
+	Hint        Hint    // what its refusals say of how long to wait
 	FromNs      int64   // when it applies, in nanoseconds of the run; journal.Never: it never did
 	ToNs        int64
 }

@@ -2,6 +2,8 @@ package assertions
 
 import (
 	"cmp"
+	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -90,12 +92,28 @@ func endNote(r *request) string {
 		parts[0] = "no outcome"
 	}
 	if r.OutcomeReason != "" {
-		parts = append(parts, r.OutcomeReason)
+		parts = append(parts, numbered(r, r.OutcomeReason))
 	}
-	if r.EndBy != journal.EndServer && r.EndBy != "" {
+	if r.EndBy != journal.EndServer && r.EndBy != "" && r.Outcome != journal.OutcomeTimeout {
 		parts = append(parts, "ended by "+string(r.EndBy))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// attemptID is how an outcome's reason names the attempt of a watermark.
+var attemptID = regexp.MustCompile(`attempt [0-9]+`)
+
+// numbered names the attempts of the request itself by their number in it, as
+// its timeline does, and not by their number in the run.
+func numbered(r *request, reason string) string {
+	return attemptID.ReplaceAllStringFunc(reason, func(name string) string {
+		for _, a := range r.attempts {
+			if name == fmt.Sprintf("attempt %d", a.ID) {
+				return fmt.Sprintf("attempt %d", a.number)
+			}
+		}
+		return name + " of the run"
+	})
 }
 
 // providerEvents are the lines of the provider; of long chains only the start,

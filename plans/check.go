@@ -186,7 +186,11 @@ func ruleInfo(r faults.Rule) assertions.RuleInfo {
 		info.Probability = float64(*r.Probability)
 	}
 	if s := r.Fault.Effect(faults.Dice{}).Status; s != nil {
-		_, info.Hints = s.RetryAfter.Wait(time.Unix(0, 0))
+		if _, usable := s.RetryAfter.Wait(time.Unix(0, 0)); usable {
+			info.Hint = assertions.Hinted
+		} else if s.RetryAfter.Kind != faults.HintNone {
+			info.Hint = assertions.Unusable
+		}
 	}
 	return info
 }
