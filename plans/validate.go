@@ -202,7 +202,9 @@ func (p *Plan) phaseWindows() []faults.PhaseWindow {
 func (p *Plan) validateModels(f *findings) {
 	known := p.Provider.ModelNames()
 	for _, m := range p.Load.Mix {
-		known = append(known, m.Model)
+		if m.Model != "" {
+			known = append(known, m.Model)
+		}
 	}
 	for i, r := range p.Faults {
 		if m := r.Match.Model; m != "" && !slices.Contains(known, m) {
