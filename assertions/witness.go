@@ -108,7 +108,7 @@ var attemptID = regexp.MustCompile(`attempt [0-9]+`)
 func numbered(r *request, reason string) string {
 	return attemptID.ReplaceAllStringFunc(reason, func(name string) string {
 		for _, a := range r.attempts {
-			if name == fmt.Sprintf("attempt %d", a.ID) {
+			if name == fmt.Sprintf("attempt %d", a.MarkID) {
 				return fmt.Sprintf("attempt %d", a.number)
 			}
 		}
