@@ -1,0 +1,141 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// small is a plan that is over in a moment. Its long timeout keeps it fit on a
+// busy machine: lateness is held against it.
+const small = `name: small
+target: {builtin: resilient}
+provider:
+  models:
+    gpt-4o: {ttft: 1ms, tokens_per_second: 5000, output_tokens: 5}
+    gpt-4o-mini: {ttft: 1ms, tokens_per_second: 5000, output_tokens: 5}
+load:
+  arrivals: constant
+  phases:
+    - {name: warm, rate: 50, for: 200ms}
+    - {name: spike, rate: 100, for: 300ms}
+  mix: [{name: short, model: gpt-4o, prompt_tokens: 20}]
+  client: {timeout: 60s}
+calibrate: 2
+assertions:
+  - degradation.available: {min: 90%}
+`
+
+// usageRows are command lines that send nothing: what they print, and the code
+// that they end with. The golden file has the name of the row.
+var usageRows = []struct {
+	words string
+	args  string // split at spaces; '~' is a space
+	stdin string
+	code  int
+}{
+	{"no plan", "run", "", 2},
+	{"a plan that is nowhere", "run nowhere.yaml", "", 2},
+	{"a name that is nearly one of the library", "run spik", "", 2},
+	{"a folder", "run .", "", 2},
+	{"an empty plan", "run empty.yaml", "", 2},
+	{"an empty plan on standard input", "run -", "", 2},
+	{"a binary file", "run binary.yaml", "", 2},
+	{"a tab", "validate tab.yaml", "", 2},
+	{"a bracket that is not closed", "validate open.yaml", "", 2},
+	{"a key twice", "validate twice.yaml", "", 2},
+	{"an experiment of another tool", "run other-tool.json", "", 2},
+	{"a wrong second plan stops the first", "run small.yaml nowhere.yaml", "", 2},
+	{"an unknown command", "ru small.yaml", "", 2},
+	{"a command that is not built", "doctor", "", 2},
+	{"an unknown flag", "run small.yaml --otu x", "", 2},
+	{"a set without a value", "run small.yaml --set load", "", 2},
+	{"a set of an unknown key", "run small.yaml --set load.nope=3", "", 2},
+	{"a set of a wrong value", "run small.yaml --set load.client.timeout=soon", "", 2},
+	{"a variable without a value", "run small.yaml -e TOKEN", "", 2},
+	{"a variable that is not set", "run small.yaml --set target.request.headers.authorization=Bearer~${env:CHAOS_TEST_UNSET}", "", 2},
+	{"a seed that is none", "run small.yaml --seed -1", "", 2},
+	{"an unknown treatment of inconclusive", "run small.yaml --on-inconclusive maybe", "", 2},
+	{"a JUnit file that cannot be", "run small.yaml --junit nowhere/x.xml", "", 2},
+	{"a run folder that is a file", "run small.yaml --out small.yaml", "", 2},
+	{"a run folder that is not empty", "run small.yaml --out full", "", 2},
+	{"a URL without a fixed provider", "run url.yaml", "", 2},
+	{"a host that nobody allowed", "run far.yaml", "", 2},
+	{"a provider for everybody", "run small.yaml --set provider.listen=0.0.0.0:4010", "", 2},
+	{"a trace that is not there", "run trace.yaml", "", 2},
+	{"a trace of no known format", "run trace.yaml --set load.trace.file=small.yaml", "", 2},
+	{"check without a folder", "check nowhere", "", 2},
+	{"check of a folder that is no run", "check full", "", 2},
+	{"check of a run without a journal", "check planonly", "", 2},
+	{"check of a journal that is none", "check garbage", "", 2},
+	{"report of a run that was not judged", "report planonly", "", 2},
+	{"report without a latest", "report latest", "", 2},
+	{"report in an unknown format", "report full --format pdf", "", 2},
+	{"show without a request", "show full", "", 2},
+	{"show of a name that is none", "show planonly spike", "", 2},
+	{"explain of nothing", "explain retries.retry_aftr", "", 2},
+	{"list of nothing", "list fault", "", 2},
+	{"init of a file that is there", "init --out small.yaml", "", 2},
+	{"init with a command but no dashes", "init node server.mjs", "", 2},
+	{"mock with a command but no dashes", "mock node server.mjs", "", 2},
+	{"mock of a command that is nowhere", "mock -- chaos-test-nowhere", "", 2},
+}
+
+func TestUsage(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "small.yaml", small)
+	write(t, dir, "empty.yaml", "")
+	write(t, dir, "binary.yaml", "\x7fELF\x02\x01\x01\x00")
+	write(t, dir, "tab.yaml", "name: x\n\ttarget: {builtin: naive}\n")
+	write(t, dir, "open.yaml", "name: [x\ntarget: {builtin: naive}\n")
+	write(t, dir, "twice.yaml", strings.Replace(small, "calibrate: 2", "calibrate: 2\ncalibrate: 3", 1))
+	write(t, dir, "other-tool.json", `{"title": "x", "steady-state-hypothesis": {"title": "y"}}`)
+	write(t, dir, "url.yaml", strings.Replace(small, "builtin: resilient", "url: http://127.0.0.1:9/v1/chat/completions", 1))
+	write(t, dir, "far.yaml", strings.Replace(strings.Replace(small, "builtin: resilient", "url: https://service.example.com/v1/chat/completions", 1), "provider:\n", "provider:\n  listen: 127.0.0.1:4010\n", 1))
+	write(t, dir, "trace.yaml", "name: replay\ntarget: {builtin: resilient}\nload: {trace: {file: nowhere.csv, window: 0s..10s}}\n")
+	write(t, dir, "full/notes.txt", "mine")
+	write(t, dir, "planonly/plan.yaml", small)
+	write(t, dir, "garbage/plan.yaml", small)
+	write(t, dir, "garbage/journal.chaos", "this is no journal")
+	t.Chdir(dir)
+	for _, row := range usageRows {
+		t.Run(row.words, func(t *testing.T) {
+			args := strings.Split(row.args, " ")
+			for i := range args {
+				args[i] = strings.ReplaceAll(args[i], "~", " ")
+			}
+			got := inProcess(t, row.stdin, args...)
+			if got.code != row.code {
+				t.Errorf("exit code %d, want %d", got.code, row.code)
+			}
+			if got.out != "" {
+				t.Errorf("standard output is for reports, and has %q", got.out)
+			}
+			back(t, func() {
+				golden(t, "usage/"+strings.ReplaceAll(row.words, " ", "-")+".txt", fmt.Sprintf("$ chaos %s\n%s", strings.Join(args, " "), got.err))
+			})
+		})
+	}
+	if left, _ := filepath.Glob("chaos-results*"); len(left) > 0 {
+		t.Errorf("a command that sends nothing left %v", left)
+	}
+}
+
+// home is the folder of the package, where the golden files are.
+var home, _ = os.Getwd()
+
+// back runs f in the package's folder.
+func back(t *testing.T, f func()) {
+	t.Helper()
+	was, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chdir(home); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Chdir(was)
+	f()
+}
