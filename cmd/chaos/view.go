@@ -65,6 +65,9 @@ func (v *view) lines(width int, s report.Style) []string {
 	for _, m := range v.messages {
 		d.wrap("chaos: " + m)
 	}
+	if v.closed {
+		d.add("") // the report follows on the same terminal
+	}
 	return d.out
 }
 
