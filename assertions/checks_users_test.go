@@ -32,6 +32,15 @@ func availableCases(t *testing.T) []checkCase {
 		{name: "the fault hit nothing", spec: bare, want: Vacuous, reason: "no requests due that a fault reached; no call matched fault storm", tell: func(t *tale) {
 			t.users(400, "spike", func(u *user) { u.calls(200).gets("full") })
 		}},
+		{name: "the load was stopped before the fault came", spec: bare, want: Vacuous, tell: func(t *tale) {
+			t.setup.Rules[0].FromNs, t.setup.Rules[0].ToNs = journal.Never, journal.Never
+			t.j.Marks = append(t.j.Marks, journal.Mark{TNs: 41e9, Kind: journal.MarkLoadStop, Name: "interrupt"})
+			t.users(400, "spike", func(u *user) { u.calls(200).gets("full") })
+		}},
+		{name: "a fault whose end was not written", spec: bare, want: Vacuous, tell: func(t *tale) {
+			t.setup.Rules[0].ToNs = journal.Never
+			t.users(400, "spike", func(u *user) { u.calls(200).gets("full") })
+		}},
 		{name: "a phase without a fault needs none", spec: during(bare, "recovery"), want: Pass, tell: func(t *tale) {
 			t.users(400, "recovery", func(u *user) { u.calls(200).gets("full") })
 		}},

@@ -130,13 +130,18 @@ func (h *history) setPhases() {
 			h.drain = m.TNs
 		}
 	}
-	h.ruled = make([]bool, len(h.phases))
-	for i, p := range h.phases {
-		for _, r := range h.setup.Rules {
-			h.ruled[i] = h.ruled[i] || r.FromNs >= 0 && r.FromNs < p.ToNs && r.ToNs > p.FromNs
+	h.setup.Rules = slices.Clone(h.setup.Rules)
+	for i := range h.setup.Rules {
+		// A rule whose end was not written was on to the end of the run.
+		if r := &h.setup.Rules[i]; r.FromNs >= 0 && r.ToNs < 0 {
+			r.ToNs = h.j.LastNs
 		}
 	}
+	h.ruled = ruledPhases(Setup{Phases: h.phases, Rules: h.setup.Rules})
 }
+
+// stopped reports whether the load ended before its schedule did.
+func (h *history) stopped() bool { return h.j.stop != "" && h.j.stop != stopSchedule }
 
 // planned is when a mark was meant to be; edges are exact, their writing is not.
 func planned(m journal.Mark) int64 {

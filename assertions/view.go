@@ -124,7 +124,11 @@ func (v *view) inPhases(ns int64) bool {
 }
 
 // faultsDue reports whether a rule of the plan applies in the phases in scope.
+// One that a stop of the load came before may have been meant for them.
 func (v *view) faultsDue() bool {
+	if v.h.stopped() && slices.ContainsFunc(v.h.setup.Rules, func(r RuleInfo) bool { return r.FromNs < 0 }) {
+		return true
+	}
 	for i, p := range v.h.phases {
 		if v.h.ruled[i] && (v.spec.During == "" || p.Name == v.spec.During) {
 			return true
