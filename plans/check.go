@@ -69,8 +69,11 @@ func (r *run) judge(failed error) (*Result, error) {
 		// What could not be written is missing, so no verdict is better than error.
 		res.Error = failed.Error()
 		res.ExitCode = ExitHarness
-		if r.interrupted {
+		switch { // the order of the codes
+		case r.interrupted:
 			res.ExitCode = ExitInterrupted
+		case r.stopped:
+			res.ExitCode = ExitStopped
 		}
 	}
 	return res, res.Write()
@@ -81,7 +84,7 @@ func (r *run) judge(failed error) (*Result, error) {
 func newResult(dir string, p *Plan, specs []assertions.Spec, j *journal.Journal) *Result {
 	res := &Result{
 		Schema: ResultSchema,
-		Plan:   PlanInfo{Name: p.Name, SHA256: j.Header.PlanSHA256, Description: p.Description, Target: p.Target.String(), File: p.Source},
+		Plan:   PlanInfo{Name: p.Name, SHA256: j.Header.PlanSHA256, Description: p.Description, Target: p.Target.String(), File: p.Source, Set: p.Set},
 		Seed:   seedText(j.Header.Seed), Started: j.Header.Started,
 		Duration:  seconds(j.LastNs),
 		Judgement: assertions.Judge(j, setupOf(p, j), specs),

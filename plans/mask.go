@@ -17,6 +17,9 @@ const maskText = "***"
 // longest first, as one may contain another.
 type secrets [][]byte
 
+// secretMax bounds what is looked for; the beginning tells a longer one as well.
+const secretMax = lineMax / 2
+
 // newSecrets takes values apart into what is looked for. Values under 4 bytes
 // are left alone: masking every "1" would hide the text and no secret. A value
 // of several lines, such as a private key, is looked for line by line, as logs
@@ -26,12 +29,20 @@ func newSecrets(values []string) secrets {
 	for _, v := range values {
 		for _, line := range strings.Split(v, "\n") {
 			if line = strings.TrimSuffix(line, "\r"); len(line) >= maskedFrom {
-				out = append(out, []byte(line))
+				out = append(out, []byte(line[:min(len(line), secretMax)]))
 			}
 		}
 	}
 	sort.SliceStable(out, func(i, j int) bool { return len(out[i]) > len(out[j]) })
 	return out
+}
+
+// longest is the length of the longest secret.
+func (s secrets) longest() int {
+	if len(s) == 0 {
+		return 0
+	}
+	return len(s[0])
 }
 
 // bytes returns b without secrets; b itself is left alone.
@@ -100,8 +111,8 @@ func (m *masker) Write(p []byte) (int, error) {
 		if i < 0 && len(m.line) < lineMax {
 			return len(p), nil
 		}
-		if i < 0 {
-			i = len(m.line) - 1
+		if i < 0 { // all but what may be the beginning of a secret
+			i = len(m.line) - 1 - m.secrets.longest()
 		}
 		m.emit(m.line[:i+1])
 		m.line = append(m.line[:0], m.line[i+1:]...)

@@ -116,7 +116,8 @@ func standingFaults(seed uint64, rules []faults.Rule, w io.Writer) (*faults.Sche
 func mockCommand(ctx context.Context, o MockOptions, urls providerURLs) error {
 	cmd := exec.CommandContext(ctx, o.Command[0], o.Command[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = o.In, o.Out, o.Err
-	cmd.Env = mergeEnv(os.Environ(), urls.env())
+	base := os.Environ()
+	cmd.Env = mergeEnv(base, urls.env(base))
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = stopGrace
 	err := cmd.Run()

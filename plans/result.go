@@ -3,6 +3,7 @@ package plans
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -44,6 +45,9 @@ type PlanInfo struct {
 	Description string `json:"description"`
 	Target      string `json:"target"`
 	File        string `json:"file,omitempty"`
+
+	// Set is what --set changed, the seed left out and secrets masked.
+	Set []string `json:"set,omitempty"`
 }
 
 // Exit codes of the command: DESIGN section 10.
@@ -114,7 +118,10 @@ func ReadResult(dir string) (*Result, error) {
 	}
 	r := &Result{Judgement: &assertions.Judgement{}}
 	if err := json.Unmarshal(b, r); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s is damaged: %w", filepath.Join(dir, FileResult), err)
+	}
+	if r.Schema != ResultSchema || r.Judgement == nil {
+		return nil, fmt.Errorf("%s is no %s", filepath.Join(dir, FileResult), ResultSchema)
 	}
 	r.Dir = dir
 	return r, nil

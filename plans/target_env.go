@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -72,11 +73,15 @@ var keyVars = []string{
 	"VOYAGE_API_KEY", "JINA_API_KEY", "HF_TOKEN", "FIREWORKS_API_KEY", "PERPLEXITY_API_KEY",
 }
 
-// ProviderEnv returns the variables that send a process to the mock, sorted.
-func (u providerURLs) env() map[string]string {
+// env returns the variables that send a process with the environment base to
+// the mock.
+func (u providerURLs) env(base []string) map[string]string {
 	env := map[string]string{
 		"OPENAI_BASE_URL": u.openAI, "OPENAI_API_BASE": u.openAI,
 		"ANTHROPIC_BASE_URL": u.anthropic,
+	}
+	for _, k := range []string{"NO_PROXY", "no_proxy"} {
+		env[k] = u.noProxy(base, k)
 	}
 	for _, k := range keyVars {
 		env[k] = dummyKey
@@ -84,10 +89,26 @@ func (u providerURLs) env() map[string]string {
 	return env
 }
 
+// noProxy adds the mock to the hosts that are called directly: with HTTP_PROXY
+// set, most clients would ask the proxy for 127.0.0.1 as well.
+func (u providerURLs) noProxy(base []string, name string) string {
+	hosts := []string{"127.0.0.1", "localhost", "::1"}
+	if !slices.Contains(hosts, u.host) {
+		hosts = append(hosts, u.host)
+	}
+	for _, kv := range base {
+		if v, ok := strings.CutPrefix(kv, name+"="); ok && v != "" {
+			hosts = append([]string{v}, hosts...)
+		}
+	}
+	return strings.Join(hosts, ",")
+}
+
 // commandEnv is the environment of target.command: the inherited one, the
 // provider's base URLs and dummy keys over it, PORT, and target.env over all.
 func (r *run) commandEnv() ([]string, error) {
-	over := r.provider.env()
+	base := os.Environ()
+	over := r.provider.env(base)
 	over["PORT"] = strconv.Itoa(r.provider.targetPort)
 	for _, kv := range r.plan.Target.Env {
 		v, err := r.expandTarget(kv.Value)
@@ -96,7 +117,7 @@ func (r *run) commandEnv() ([]string, error) {
 		}
 		over[kv.Name] = v
 	}
-	return mergeEnv(os.Environ(), over), nil
+	return mergeEnv(base, over), nil
 }
 
 // mergeEnv lays over on top of base and returns the result in order.

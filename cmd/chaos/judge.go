@@ -45,7 +45,11 @@ nothing is written. RUN is a run folder, or "latest".`,
 				return err
 			}
 			var other *plans.Plan
-			if len(args) == 2 {
+			if len(args) == 1 {
+				if err := f.withoutPlan("the run is judged by its own; name another behind the run folder"); err != nil {
+					return err
+				}
+			} else {
 				if other, err = f.plan(args[1], io.in); err != nil {
 					return err
 				}

@@ -26,7 +26,11 @@ and its exit code is taken over.`,
 				return fmt.Errorf("write `--` before the command: chaos mock -- %s", strings.Join(args, " "))
 			}
 			var p *plans.Plan
-			if planName != "" {
+			if planName == "" {
+				if err := f.withoutPlan("name one with --plan"); err != nil {
+					return err
+				}
+			} else {
 				var err error
 				if p, err = f.plan(planName, io.in); err != nil {
 					return err

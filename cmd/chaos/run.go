@@ -42,6 +42,15 @@ func (f *loadFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVarP(&f.env, "env", "e", nil, "a value for ${env:KEY} in the plan: `KEY=VALUE` (repeatable)")
 }
 
+// withoutPlan refuses flags that would change a plan where there is none: to
+// leave them out in silence would answer another question than was asked.
+func (f *loadFlags) withoutPlan(how string) error {
+	if f.seed != "" || len(f.set) > 0 || len(f.env) > 0 {
+		return fmt.Errorf("--seed, --set and --env change a plan, and none is named: %s", how)
+	}
+	return nil
+}
+
 // plan reads a plan: a file, - for standard input, or a name in the library.
 func (f *loadFlags) plan(name string, in io.Reader) (*plans.Plan, error) {
 	opts := plans.Options{Set: f.set, Env: map[string]string{}}
@@ -125,6 +134,9 @@ func runPlans(ctx context.Context, io stdio, f runFlags, names []string) error {
 			worst = worse(worst, res.ExitCode)
 		}
 		if ctx.Err() != nil {
+			if i < len(loaded)-1 { // those that were not run are no pass
+				worst = worse(worst, plans.ExitInterrupted)
+			}
 			break
 		}
 		if i < len(loaded)-1 {

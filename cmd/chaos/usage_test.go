@@ -69,6 +69,10 @@ var usageRows = []struct {
 	{"check without a folder", "check nowhere", "", 2},
 	{"check of a folder that is no run", "check full", "", 2},
 	{"check of a run without a journal", "check planonly", "", 2},
+	{"check with a changed plan but no plan", "check full --set load.client.timeout=5s", "", 2},
+	{"mock with a changed plan but no plan", "mock --seed 3", "", 2},
+	{"report of something else", "report alien", "", 2},
+	{"report of a damaged file", "report damaged", "", 2},
 	{"check of a journal that is none", "check garbage", "", 2},
 	{"report of a run that was not judged", "report planonly", "", 2},
 	{"report without a latest", "report latest", "", 2},
@@ -99,6 +103,8 @@ func TestUsage(t *testing.T) {
 	write(t, dir, "planonly/plan.yaml", small)
 	write(t, dir, "garbage/plan.yaml", small)
 	write(t, dir, "garbage/journal.chaos", "this is no journal")
+	write(t, dir, "alien/result.json", `{"answer": 42}`)
+	write(t, dir, "damaged/result.json", `{"schema": "chaos.result/v1", "asser`)
 	t.Chdir(dir)
 	for _, row := range usageRows {
 		t.Run(row.words, func(t *testing.T) {
