@@ -187,6 +187,9 @@ func (v *view) slowerPhase(i int, why string) string {
 	if p.ToNs <= p.FromNs || p.Planned == 0 {
 		return ""
 	}
+	if s := v.h.setup.TraceSpeed; s > 0 {
+		return fmt.Sprintf("speed: %.4g   # under load.trace, was %.4g: %s", s/2, s, why)
+	}
 	rate := float64(p.Planned) / (float64(p.ToNs-p.FromNs) / 1e9)
 	return fmt.Sprintf("rate: %.4g   # phase %s, was about %.4g: %s", rate/2, p.Name, rate, why)
 }

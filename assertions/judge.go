@@ -315,6 +315,9 @@ func (v *view) longerPhase(i int, have, need int64) string {
 		return ""
 	}
 	p := v.h.phases[i]
+	if v.h.setup.TraceSpeed > 0 {
+		return fmt.Sprintf("window: ...   # under load.trace: phase %s %.2g times as long", p.Name, 1.1*float64(need)/float64(have))
+	}
 	now := time.Duration(p.ToNs - p.FromNs)
 	// A tenth more, because the next run draws other dice.
 	want := time.Duration(math.Ceil(1.1 * float64(now) * float64(need) / float64(have)))

@@ -296,6 +296,8 @@ func TestToConclude(t *testing.T) {
 			t.users(20, "spike", delay)
 		}, "for: 22s   # phase warm, was 10s"},
 		{"queueing: half the rate", Spec{ID: "retries.first_delay"}, func(t *tale) { t.users(40, "spike", delay); queues(t, 60*ms) }, "rate: 7   # phase spike, was about 14: less queueing"},
+		{"too few in a trace: a longer window", Spec{ID: "retries.first_delay"}, func(t *tale) { t.setup.TraceSpeed = 4; t.users(10, "spike", delay) }, "window: ...   # under load.trace: phase spike 3.3 times as long"},
+		{"queueing in a trace: half the speed", Spec{ID: "retries.first_delay"}, func(t *tale) { t.setup.TraceSpeed = 4; t.users(40, "spike", delay); queues(t, 60*ms) }, "speed: 2   # under load.trace, was 4: less queueing"},
 		{"not joined: a marker", Spec{ID: "retries.first_delay"}, func(t *tale) {
 			t.users(40, "spike", delay)
 			t.users(40, "spike", func(u *user) { u.anon = true; u.calls(200).gets("full") })

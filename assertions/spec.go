@@ -120,6 +120,7 @@ type Setup struct {
 	Phases          []Window // in order; nil: taken from the marks of the journal
 	Baseline        string   // phase to compare with; "": the first one
 	Origin          int64    // start of the load in nanoseconds of the run; -1: start of the first phase
+	TraceSpeed      float64  // of load.trace; 0: the load is no trace
 	ClientTimeoutNs int64
 	Rules           []RuleInfo
 	DegradedKinds   []string // kinds that target.response.degraded declares

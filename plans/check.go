@@ -154,6 +154,9 @@ func setupOf(p *Plan, j *journal.Journal) assertions.Setup {
 	if len(s.Phases) > 0 {
 		s.Baseline = s.Phases[0].Name
 	}
+	if p.Load.Trace != nil {
+		s.TraceSpeed = p.Load.Trace.Speed
+	}
 	s.Rules = ruleInfos(p, j)
 	return s
 }
