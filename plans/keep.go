@@ -17,8 +17,9 @@ import (
 )
 
 // What a kept plan says of the text that it came from, in comments: where it
-// was, and on which of its lines an assertion stood.
+// was, what --set changed in it, and on which of its lines an assertion stood.
 var (
+	keptSet    = regexp.MustCompile(`(?m)^# set: ("(?:[^"\\]|\\.)*")$`)
 	keptSource = regexp.MustCompile(`(?m)^# source: ("(?:[^"\\]|\\.)*")$`)
 	keptLine   = regexp.MustCompile(`^# line ([0-9]+)$`)
 )
@@ -27,6 +28,9 @@ var (
 func keep(p *Plan) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# What was run: defaults and --set are applied, ${env:..} is not filled in.\n# source: %s\n", strconv.Quote(p.Source))
+	for _, s := range p.Set {
+		fmt.Fprintf(&b, "# set: %s\n", strconv.Quote(s))
+	}
 	root := encodeStruct(reflect.ValueOf(*p))
 	if p.bundled {
 		root.Content = without(root.Content, "assertions")

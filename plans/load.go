@@ -137,7 +137,7 @@ func (l *loader) plan() *Plan {
 	if len(l.found) > 0 {
 		return nil
 	}
-	complete.Source, complete.dir = l.text.name, l.text.dir
+	complete.Source, complete.dir, complete.Set = l.text.name, l.text.dir, l.settings()
 	complete.secrets = l.env.values
 	l.judged(&complete, d)
 	asKept := complete
@@ -150,9 +150,22 @@ func (l *loader) plan() *Plan {
 	if l.opts.KeepEnv {
 		l.restore(&complete)
 	}
-	asKept.Source = complete.Source
+	asKept.Source, asKept.Set = complete.Source, complete.Set
 	complete.kept = keep(&asKept)
 	return &complete
+}
+
+// settings are what --set changes, the seed left out: reports say that by itself.
+func (l *loader) settings() []string {
+	var out []string
+	for _, arg := range l.opts.Set {
+		s, err := parseSetting(arg)
+		if path, _, _ := cutSetting(arg); err != nil || path == "seed" {
+			continue
+		}
+		out = append(out, maskedSetting(s))
+	}
+	return out
 }
 
 // judged gives a plan without assertions the standard bundle.
@@ -170,6 +183,14 @@ func (l *loader) restore(p *Plan) {
 			p.Source = s
 		}
 	}
+	// What was set when it was kept comes before what is set now.
+	var kept []string
+	for _, m := range keptSet.FindAllSubmatch(l.text.data, -1) {
+		if s, err := strconv.Unquote(string(m[1])); err == nil {
+			kept = append(kept, s)
+		}
+	}
+	p.Set = append(kept, p.Set...)
 	for i := range p.Assertions {
 		if i < len(l.assertionNodes()) {
 			if m := keptLine.FindStringSubmatch(lineComment(l.assertionNodes()[i])); m != nil {

@@ -35,6 +35,9 @@ type Plan struct {
 
 	// Source is the file that the plan came from, or its name in the library.
 	Source string `yaml:"-"`
+	// Set is what --set changed in it, the seed left out and secrets masked:
+	// without it nobody can repeat the run.
+	Set []string `yaml:"-"`
 
 	dir     string
 	bundled bool // no assertions were given: the standard bundle stands there

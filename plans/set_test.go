@@ -2,6 +2,7 @@ package plans
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 
@@ -114,4 +115,22 @@ func keepText(t *testing.T, root *yaml.Node) []byte {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// A kept plan says what --set changed, so that a report can say how to repeat
+// the run: the seed apart, and no secret.
+func TestAKeptPlanSaysWhatWasSet(t *testing.T) {
+	set := []string{"seed=7", "load.client.timeout=5s", "description=two \"words\"", "target.request.headers.authorization=hunter2"}
+	p, err := Load(Source{Name: "test.yaml", Bytes: []byte(shortPlan)}, Options{Set: set})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := Load(Source{Name: "plan.yaml", Bytes: p.Kept()}, Options{KeepEnv: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"load.client.timeout=5s", "description=two \"words\"", "target.request.headers.authorization=" + maskText}
+	if !slices.Equal(p.Set, want) || !slices.Equal(again.Set, want) {
+		t.Errorf("set %q, read back %q, want %q", p.Set, again.Set, want)
+	}
 }

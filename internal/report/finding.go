@@ -1,11 +1,13 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"strings"
 
 	"github.com/chaoskit/chaos/assertions"
+	"github.com/chaoskit/chaos/plans"
 )
 
 // finding tells why an assertion did not pass, with its evidence.
@@ -107,17 +109,34 @@ func (t *text) advice(f *assertions.Finding) {
 			t.line("    " + line)
 		}
 	}
-	look := "chaos explain " + f.ID
+	look := "Look closer"
 	if len(f.Witnesses) > 0 {
-		look = "chaos show " + runName(t.r.Dir) + " " + shellWord(f.Witnesses[0].Request)
-		label("Look closer", look)
-		label("", "chaos explain "+f.ID)
-	} else {
-		label("Look closer", look)
+		t.command(look, "chaos", "show", runName(t.r.Dir), shellWord(f.Witnesses[0].Request))
+		look = ""
 	}
+	t.command(look, "chaos", "explain", f.ID)
 	if f.Verdict == assertions.Fail {
-		label("Repeat", fmt.Sprintf("chaos run %s --seed %s", shellWord(orName(t.r.Plan.File, t.r.Plan.Name)), t.r.Seed))
+		t.command("Repeat", repeat(t.r)...)
 	}
+}
+
+// command writes a command that can be copied: where it does not fit on a line,
+// its lines end as a shell wants them to.
+func (t *text) command(name string, words ...string) {
+	const goesOn = ` \`
+	line := "  " + Pad(name, adviceWidth-2) + words[0]
+	for i, word := range words[1:] {
+		room := t.s.width()
+		if i < len(words)-2 {
+			room -= len(goesOn)
+		}
+		if Columns(line)+1+Columns(word) > room {
+			t.line(line + goesOn)
+			line = strings.Repeat(" ", adviceWidth+1)
+		}
+		line += " " + word
+	}
+	t.line(line)
 }
 
 // sureText is the part of a check's sound side that speaks of a failure: it
@@ -131,9 +150,11 @@ func sureText(sound string) string {
 	return text
 }
 
-func orName(file, name string) string {
-	if file == "" {
-		return name
+// repeat is the command that does the same again.
+func repeat(r *plans.Result) []string {
+	words := []string{"chaos", "run", shellWord(cmp.Or(r.Plan.File, r.Plan.Name)), "--seed " + r.Seed}
+	for _, s := range r.Plan.Set {
+		words = append(words, "--set "+shellWord(s))
 	}
-	return file
+	return words
 }

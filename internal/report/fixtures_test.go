@@ -156,6 +156,7 @@ func harnessFailed() *plans.Result {
 func tolerated() *plans.Result {
 	r := failed()
 	r.Plan.Name, r.Verdict, r.ExitCode = "tolerated", "pass", 0
+	r.Plan.Set = []string{"load.client.timeout=5s", "description=it's new"}
 	r.Assertions = r.Assertions[:2]
 	r.Assertions[0].AllowFail = &assertions.Allowed{Until: "2026-12-31", Reason: "SHOP-77, the new retry loop", Active: true}
 	r.Assertions[1].AllowFail = &assertions.Allowed{Until: "2026-01-31", Reason: "SHOP-12", Active: false}

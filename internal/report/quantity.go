@@ -16,14 +16,6 @@ import (
 // moreMost bounds the digits that are added to keep those rules.
 const moreMost = 6
 
-// quantity writes a measured figure for people; "-" where there is none.
-func quantity(q *assertions.Quantity) string {
-	if q == nil || q.Value == nil {
-		return "-"
-	}
-	return value(*q.Value, q.Unit, 0)
-}
-
 // threshold writes a limit with its sense. At most none is written as none.
 func threshold(q *assertions.Quantity) string {
 	if q == nil || q.Value == nil {

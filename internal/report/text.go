@@ -248,6 +248,7 @@ func runName(dir string) string {
 
 // shellWord quotes a word that a shell would take apart.
 func shellWord(s string) string {
+	s = oneLine(s)
 	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=@%+,", r) || r > 0x7f)
 	}) {
