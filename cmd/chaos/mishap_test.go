@@ -368,6 +368,7 @@ func TestSeveral(t *testing.T) {
 	write(t, dir, "naive.yaml", strings.Replace(strings.Replace(small, "resilient", "naive", 1), "name: small", "name: other", 1)+"faults:\n  - {http_500: {}, during: spike, match: {step: chat}}\n")
 	write(t, dir, "trace.yaml", "name: replay\ntarget: {builtin: resilient}\nload: {trace: {file: nowhere.csv, window: 0s..10s}}\n")
 	t.Chdir(dir)
+	t.Setenv("GITHUB_STEP_SUMMARY", write(t, dir, "step.md", "# before\n"))
 	got := inProcess(t, "", "run", "naive.yaml", "trace.yaml", "small.yaml", "-q", "--out", "runs", "--junit", "all.xml")
 	if got.code != 2 {
 		t.Errorf("exit code %d, want that of the plan that could not be run: %s", got.code, got.err)
@@ -377,6 +378,10 @@ func TestSeveral(t *testing.T) {
 		t.Fatal(err)
 	}
 	inOrder(t, "all.xml", string(b), []string{`<testsuite name="chaos.other"`, "<failure", `<testsuite name="chaos.replay"`, "there is no nowhere.csv", `<testsuite name="chaos.small"`})
+	if b, err = os.ReadFile("step.md"); err != nil {
+		t.Fatal(err)
+	}
+	inOrder(t, "the job summary", string(b), []string{"# before", "other", "small"})
 	for _, name := range []string{"other", "small"} {
 		if _, err := os.Stat(filepath.Join("runs", name, "result.json")); err != nil {
 			t.Error(err)
