@@ -70,9 +70,16 @@ func ToFile(path, format string, r *plans.Result) error {
 	return writeFile(path, os.O_TRUNC, format, r)
 }
 
-// AppendFile renders to the end of a file, as GITHUB_STEP_SUMMARY wants it.
+// AppendFile renders to the end of a file, as GITHUB_STEP_SUMMARY wants it. A
+// blank line keeps a heading apart from what an earlier step left without an
+// end of line.
 func AppendFile(path, format string, r *plans.Result) error {
-	return writeFile(path, os.O_APPEND, format, r)
+	return write(path, os.O_APPEND, func(w io.Writer) error {
+		if _, err := io.WriteString(w, "\n\n"); err != nil {
+			return err
+		}
+		return Render(w, format, r, Style{Unicode: true})
+	})
 }
 
 // JUnitFile writes several runs into one JUnit file.
