@@ -29,7 +29,7 @@ func TestEndNote(t *testing.T) {
 	for want, r := range map[string]journal.Request{
 		"timeout, no answer before the client timeout": {Outcome: journal.OutcomeTimeout, OutcomeReason: "no answer before the client timeout", EndBy: journal.EndClientTimeout},
 		"error, connection reset, ended by reset":      {Outcome: journal.OutcomeError, OutcomeReason: "connection reset", EndBy: journal.EndReset},
-		"full":                                         {Outcome: journal.OutcomeFull, EndBy: journal.EndServer},
+		"full": {Outcome: journal.OutcomeFull, EndBy: journal.EndServer},
 	} {
 		if got := endNote(&request{Request: &r}); got != want {
 			t.Errorf("%q, want %q", got, want)
