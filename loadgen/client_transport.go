@@ -54,7 +54,6 @@ func newTransport(opt ClientOptions, secure bool, closed context.Context) *http.
 		MaxIdleConnsPerHost:    idle,
 		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: headerMax,
-		WriteBufferSize:        8 << 10, // most requests in one write
 	}
 }
 
