@@ -56,8 +56,9 @@ type history struct {
 	phases []Window
 	ruled  []bool // by phase: a rule's window overlaps it
 	queues []*queueing
-	endNs  int64 // of the load: no request was due from here on
-	drain  int64 // end of the drain
+	twins  map[string]bool // by kind of step: calls come more than once for one request
+	endNs  int64           // of the load: no request was due from here on
+	drain  int64           // end of the drain
 	broken string
 }
 
@@ -81,6 +82,7 @@ func newHistory(j *journal.Journal, s Setup) *history {
 		}
 	}
 	h.measureQueueing()
+	h.learnTwins()
 	return h
 }
 

@@ -25,8 +25,9 @@ type exam struct {
 	exposed  string // what the exposure counts; "": as the entry says
 	need     int64  // least exposure to decide on
 
-	rests  fitness
-	joined bool // the check rests on the join
+	rests   fitness
+	joined  bool // the check rests on the join
+	retries bool // its failure rests on attempts being retries
 
 	broken      []clue // sound witnesses
 	failure     string // the reason, when there are witnesses
@@ -133,15 +134,18 @@ func (v *view) decide(f *Finding, e *exam, figures *Judgement) {
 		f.ThresholdSource, f.SourceNote = e.source, e.note
 	}
 	unfit, cut := v.unfit(e, figures), v.h.j.Cut
+	sure := v.sure(e, e.broken)
 	switch {
 	case unfit != "": // 1
 		f.Verdict, f.Reason = Error, unfit
-	case len(e.broken) > 0: // 2
+	case len(sure) > 0: // 2
 		f.Verdict, f.Reason, f.Sure = Fail, e.failure, v.entry.SoundSide
-		f.Witnesses = v.worst(e.broken)
+		f.Witnesses = v.worst(sure)
 	case cut:
 		f.Verdict, f.Reason = Inconclusive, "run cut at "+secs(v.h.j.LastNs)
 		f.ToConclude = "run it again, to the end"
+	case len(e.broken) > 0:
+		v.twinned(f, len(e.broken))
 	case e.exposure == 0: // 3
 		f.Verdict, f.Reason, f.ToConclude = Vacuous, v.nothing(f.Exposed, figures), cmp.Or(e.more, v.provoke())
 	case e.joined && v.uncovered() != "": // 4
@@ -152,6 +156,8 @@ func (v *view) decide(f *Finding, e *exam, figures *Judgement) {
 		f.Verdict = Inconclusive
 		f.Reason = fmt.Sprintf("%s %s; at least %s are needed", number(e.exposure), f.Exposed, number(e.need))
 		f.ToConclude = cmp.Or(e.more, v.longer(e.exposure, e.need))
+	case e.verdict == Fail && len(e.shown) > 0 && len(v.sure(e, e.shown)) == 0:
+		v.twinned(f, len(e.shown))
 	case severityOf(e.verdict) < 0:
 		f.Verdict, f.Reason = Error, "the check "+v.spec.ID+" came to no verdict: this is a bug in chaos"
 	default: // 7

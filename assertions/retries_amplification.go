@@ -120,7 +120,7 @@ func (v *view) tallies() (map[callKind]*tally, map[callKind][]clue) {
 func (t *tally) ratio() float64 { return float64(t.firsts+t.retries) / float64(max(1, t.firsts)) }
 
 func (c *Amplification) examine(v *view) exam {
-	e := exam{label: "attempts per call while faults hit", threshold: quantity(c.Max, "times", "<="), need: amplificationCalls, joined: true, rests: fitness{due: true, pace: true}}
+	e := exam{label: "attempts per call while faults hit", threshold: quantity(c.Max, "times", "<="), need: amplificationCalls, joined: true, retries: true, rests: fitness{due: true, pace: true}}
 	tallies, retries := v.tallies()
 	order := slices.SortedFunc(maps.Keys(tallies), func(a, b callKind) int {
 		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.model, b.model))

@@ -30,7 +30,7 @@ func (c *RetryAttempts) Validate() []Problem {
 }
 
 func (c *RetryAttempts) examine(v *view) exam {
-	e := exam{label: "tries of one call, worst", threshold: quantity(float64(c.Max), "attempts", "<="), need: needInvariant, joined: true, rests: fitness{pace: true}}
+	e := exam{label: "tries of one call, worst", threshold: quantity(float64(c.Max), "attempts", "<="), need: needInvariant, joined: true, retries: true, rests: fitness{pace: true}}
 	var worst, hedges, fallbacks int64
 	v.attempts(func(r *request, a *attempt) {
 		switch {

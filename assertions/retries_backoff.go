@@ -115,7 +115,7 @@ func growthOf(a, b waitStats, at int) growth {
 }
 
 func (c *RetryBackoff) examine(v *view) exam {
-	e := exam{label: "growth of the wait, slowest", threshold: quantity(c.Growth[0], "times", ">="), need: needInvariant, joined: true, rests: fitness{pace: true}}
+	e := exam{label: "growth of the wait, slowest", threshold: quantity(c.Growth[0], "times", ">="), need: needInvariant, joined: true, retries: true, rests: fitness{pace: true}}
 	groups, order := v.groupedWaits()
 	var worst *growth
 	for _, key := range order {

@@ -33,7 +33,7 @@ func (c *RetryFirstDelay) Validate() []Problem {
 
 func (c *RetryFirstDelay) examine(v *view) exam {
 	bound := int64(c.Min)
-	e := exam{label: "shortest wait before a first retry", threshold: quantity(msOf(bound), "ms", ">="), need: needInvariant, joined: true, rests: fitness{pace: true}}
+	e := exam{label: "shortest wait before a first retry", threshold: quantity(msOf(bound), "ms", ">="), need: needInvariant, joined: true, retries: true, rests: fitness{pace: true}}
 	var w waits
 	v.chains(func(r *request, ch *chain) {
 		v.gapsOf(r, ch, func(g gap) {

@@ -76,7 +76,7 @@ func (p *pooled) add(gaps []gap) {
 }
 
 func (c *RetryJitter) examine(v *view) exam {
-	e := exam{label: "spread of the waits, relative to their mean", threshold: quantity(float64(c.Spread), "share", ">="), need: jitterGaps, joined: true, rests: fitness{pace: true}}
+	e := exam{label: "spread of the waits, relative to their mean", threshold: quantity(float64(c.Spread), "share", ">="), need: jitterGaps, joined: true, retries: true, rests: fitness{pace: true}}
 	var p pooled
 	groups, order := v.groupedWaits()
 	for _, key := range order {

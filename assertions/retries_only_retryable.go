@@ -39,7 +39,7 @@ func unmendable(a *attempt) bool {
 }
 
 func (c *OnlyRetryable) examine(v *view) exam {
-	e := exam{label: "retries after an error that stays", threshold: quantity(0, "count", "<="), need: needInvariant, joined: true}
+	e := exam{label: "retries after an error that stays", threshold: quantity(0, "count", "<="), need: needInvariant, joined: true, retries: true}
 	v.attempts(func(r *request, a *attempt) {
 		if unmendable(a) && a.ShouldRetry != "true" && r.sawFailure(a) {
 			e.exposure++

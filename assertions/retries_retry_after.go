@@ -29,7 +29,7 @@ type RetryAfter struct{}
 func (c *RetryAfter) Validate() []Problem { return nil }
 
 func (c *RetryAfter) examine(v *view) exam {
-	e := exam{label: "retries before the hint ran out", threshold: quantity(0, "count", "<="), need: needInvariant, joined: true, rests: fitness{pace: true}}
+	e := exam{label: "retries before the hint ran out", threshold: quantity(0, "count", "<="), need: needInvariant, joined: true, retries: true, rests: fitness{pace: true}}
 	var w waits
 	for _, r := range v.reqs {
 		for _, s := range r.steps {
