@@ -3,6 +3,7 @@ package plans
 import (
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/chaoskit/chaos/loadgen"
 )
@@ -34,6 +35,36 @@ func filesFit(p *Plan, need, limit uint64) error {
 		e.Do += fmt.Sprintf(", or open fewer requests at a time with --set load.max_in_flight=%d", (limit-filesBesides)/filesPerRequest(p))
 	}
 	return e
+}
+
+// checkSafety holds the requests themselves against safety: how many a trace
+// brings, and how close together, nobody knows before it is read.
+func checkSafety(p *Plan, s *loadgen.Schedule) error {
+	if n := p.Safety.MaxRequests; n > 0 && s.Planned() > n {
+		return fmt.Errorf("load: has %d requests, and safety.max_requests is %d: shorten the load or raise the limit", s.Planned(), n)
+	}
+	if p.Load.Trace == nil || p.Safety.MaxRate <= 0 {
+		return nil // the rates of phases are known from the plan
+	}
+	iter, err := s.Iter()
+	if err != nil {
+		return err
+	}
+	defer iter.Close()
+	var second []int64 // due times of the last second, in order
+	for {
+		a, ok, err := iter.Next()
+		if err != nil || !ok {
+			return err
+		}
+		for len(second) > 0 && second[0] <= a.DueNs-int64(time.Second) {
+			second = second[1:]
+		}
+		if second = append(second, a.DueNs); float64(len(second)) > p.Safety.MaxRate {
+			return fmt.Errorf("load.trace: has more than %s requests in the second up to %s of the load, and safety.max_rate is that: lower load.trace.speed or raise the limit",
+				plainNumber(p.Safety.MaxRate), time.Duration(a.DueNs).Round(time.Millisecond))
+		}
+	}
 }
 
 // filesPerRequest counts sockets that this process holds for one open request:

@@ -31,6 +31,9 @@ func MakePreview(p *Plan) (*Preview, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkSafety(p, s); err != nil {
+		return nil, err
+	}
 	rules, err := bindFaults(p, s, 0)
 	if err != nil {
 		return nil, err

@@ -177,6 +177,9 @@ func (r *run) prepare(context.Context) error {
 		return err
 	}
 	r.schedule = schedule
+	if err := checkSafety(r.plan, schedule); err != nil {
+		return err
+	}
 	if err := checkFiles(r.plan, schedule); err != nil {
 		return err
 	}

@@ -337,18 +337,15 @@ func (p *Plan) validateHosts(f *findings) {
 	if host, _, err := net.SplitHostPort(p.Provider.Listen); err == nil && !isLoopback(host) {
 		f.add("provider.listen", "%s is reachable from other machines; beyond loopback the provider needs a token, which is not built yet: use 127.0.0.1", p.Provider.Listen)
 	}
-	raw := p.Target.URL
-	if raw == "" {
+	if p.Target.URL == "" {
 		return
 	}
-	if strings.Contains(raw, "${provider.") {
+	u, own := p.targetURL()
+	if u == nil {
+		f.add("target.url", "%q is no address of a service: write it whole, such as http://127.0.0.1:8080/v1/chat/completions", clip(p.Target.URL))
 		return
 	}
-	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" {
-		return // the client says what is wrong with it
-	}
-	if _, port, err := net.SplitHostPort(p.Provider.Listen); err != nil || port == "0" {
+	if _, port, err := net.SplitHostPort(p.Provider.Listen); !own && (err != nil || port == "0") {
 		f.add("target.url", "names a service that someone else starts: it can only find the provider at a fixed address; add provider: {listen: 127.0.0.1:4010} and start the service with OPENAI_BASE_URL=http://127.0.0.1:4010/v1")
 	}
 	if isLoopback(u.Hostname()) {
@@ -360,6 +357,21 @@ func (p *Plan) validateHosts(f *findings) {
 	case p.Safety.MaxRate == 0 || p.Safety.MaxRequests == 0:
 		f.add("safety", "load on %s needs limits: add max_rate and max_requests", u.Hostname())
 	}
+}
+
+// targetURL reads target.url as it will be once the provider listens, on
+// whatever port; nil if that is no URL. own: it is the provider's own.
+func (p *Plan) targetURL() (u *url.URL, own bool) {
+	urls := urlsOf("127.0.0.1:1", p.Provider.Advertise)
+	raw, err := Expand(p.Target.URL, urls.lookup)
+	if err != nil {
+		return nil, false
+	}
+	u, err = url.Parse(raw)
+	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, false
+	}
+	return u, u.Host == urls.host+":"+urls.port
 }
 
 func isLoopback(host string) bool {
