@@ -31,6 +31,7 @@ type answer struct {
 
 	marks   wire.Marks
 	head    []byte // the first content
+	beyond  bool   // there is more than space behind it
 	raw     []byte // the first bytes of the body
 	body    []byte // all of a body that is read as a whole, or one event
 	parsed  any    // body as a tree, once it was asked for
@@ -77,7 +78,9 @@ func (a *answer) content(b []byte) {
 		h = (h ^ uint64(c)) * fnvPrime
 	}
 	rec.ContentHash = h
-	a.head = append(a.head, b[:min(len(b), headMax-len(a.head))]...)
+	fits := min(len(b), headMax-len(a.head))
+	a.head = append(a.head, b[:fits]...)
+	a.beyond = a.beyond || len(bytes.TrimSpace(b[fits:])) > 0
 	a.marks.Write(b)
 	for i, n := range a.reader.needles {
 		a.found[i] = n.find(a.found[i], b)
@@ -226,7 +229,7 @@ func (a *answer) spoken() bool {
 	switch {
 	case a.rec.ContentBytes == 0:
 		return false
-	case a.rec.ContentBytes > len(a.head):
+	case a.beyond:
 		return true
 	case len(bytes.TrimSpace(a.head)) == 0:
 		return false

@@ -126,9 +126,9 @@ func (a *answer) Read(p []byte) (int, error) {
 }
 
 // readWhole reads all into a.body. size is what the headers announce, -1 if
-// they do not.
+// they do not; a large one is not believed before it has come.
 func (a *answer) readWhole(size int64) error {
-	if size > 0 && size <= answerMax && int64(cap(a.body)) <= size {
+	if size > 0 && size <= keepBodyMax && int64(cap(a.body)) <= size {
 		a.body = make([]byte, 0, size+1) // 1: the read that finds the end
 	}
 	for {

@@ -75,6 +75,8 @@ func TestAnswersOnTheWire(t *testing.T) {
 		{"a refusal of Anthropic", "anthropic", true, jsonAnswer(`{"content":[],"stop_reason":"refusal"}`), eof, "full server body_end chunks=0 bytes=0 refusal -1/-1"},
 		{"text as it is", "text", true, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\nforty two", eof, "full server body_end chunks=1 bytes=9  -1/-1"},
 		{"text up to the end of the connection", "text", true, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\nforty two", eof, "full server body_end chunks=1 bytes=9  -1/-1"},
+		{"a page of nothing but space, as a heartbeat is", "text", true, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n" + strings.Repeat(" \n", 400), eof, "empty server body_end"},
+		{"an answer behind a page of space", "text", true, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n" + strings.Repeat(" \n", 400) + "42", eof, "full server body_end"},
 		{"text in an event stream", "text", false, sse("data: forty\n\n", "data:  two\n\n") + lastChunk, eof, "full server body_end chunks=2 bytes=9  -1/-1"},
 		{"text in an event stream with [DONE]", "text", false, sse("data: forty two\n\n", doneFrame) + lastChunk, eof, "full server [DONE] chunks=1 bytes=9  -1/-1"},
 		{"an answer by path", "json", true, jsonAnswer(`{"answer":"42","answers":"no"}`), eof, "full server body_end chunks=1 bytes=2  -1/-1"},
