@@ -20,8 +20,10 @@ import (
 // decision (rule, key, step, ordinal) that was eligible in both, whatever the
 // order of arrival; in virtual time the logs are equal byte for byte.
 
-// decisionPlan makes at least 5,000 attempts: 1,250 requests of four steps and
+// decisionPlan makes at least 5,000 attempts: 1,300 requests of four steps and
 // the retries that the rules cause. The rules have windows, overlap and retry.
+// The rate leaves two cores half idle with two runs side by side: what starves
+// comes too late for its window, and is compared with nothing.
 const decisionPlan = `name: decisions
 description: Three rules with windows, over more than 5,000 attempts.
 target: {builtin: resilient}
@@ -35,15 +37,15 @@ provider:
 load:
   arrivals: constant
   phases:
-    - {name: warm, rate: 200, for: 1s}
-    - {name: spike, rate: 300, for: 3s}
-    - {name: recovery, rate: 200, for: 1s}
+    - {name: warm, rate: 100, for: 1s}
+    - {name: spike, rate: 185, for: 6s}
+    - {name: recovery, rate: 100, for: 1s}
   mix: [{name: short, weight: 1, model: gpt-4o, prompt_tokens: 20}]
   client: {timeout: 5s}
 faults:
   - {name: busy, http_503: {}, during: spike, probability: 0.2, match: {step: chat}}
-  - {name: limited, rate_limit: {retry_after: 100ms}, at: spike + 500ms, for: 2s, probability: 0.1, match: {model: gpt-4o}}
-  - {name: empty, empty_200: {}, from: 500ms, to: 4500ms, probability: 0.05, match: {step: chat}}
+  - {name: limited, rate_limit: {retry_after: 100ms}, at: spike + 500ms, for: 4s, probability: 0.1, match: {model: gpt-4o}}
+  - {name: empty, empty_200: {}, from: 500ms, to: 7500ms, probability: 0.05, match: {step: chat}}
 calibrate: 3
 assertions:
   - degradation.available: {min: 50%}
@@ -154,30 +156,42 @@ func runReal(t *testing.T, seed, pool int, bits faults.Bits) map[string]string {
 	t.Helper()
 	p := loadText(t, decisionPlan, fmt.Sprintf("seed=%d", seed))
 	p.Target.poolSize = pool
-	dir := filepath.Join(t.TempDir(), fmt.Sprintf("%d-%d", seed, pool))
+	dir := filepath.Join(t.TempDir(), "run")
 	if _, err := Run(context.Background(), p, RunOptions{Dir: dir, Bits: bits}); err != nil {
 		t.Fatal(err)
 	}
-	d, _ := decisions(t, dir)
+	d, attempts := decisions(t, dir)
+	if attempts < 5000 {
+		t.Fatalf("%d attempts, want at least 5,000", attempts)
+	}
 	return d
 }
 
+// realTries is how often two runs are compared until enough of their decisions
+// were eligible in both: which attempts reach a window in time is up to the
+// machine. That none disagree must hold every time.
+const realTries = 3
+
 func TestDecisionsInRealTimeNeverDisagree(t *testing.T) {
 	if testing.Short() {
-		t.Skip("runs 30 s of real load; left out with -short")
+		t.Skip("runs 50 s of real load; left out with -short")
 	}
 	t.Parallel()
 	for _, seed := range []int{1, 2, 3} {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()
-			one, many := runReal(t, seed, 1, nil), runReal(t, seed, 64, nil)
-			both, disagree, share := compareDecisions(one, many)
-			t.Logf("%d and %d decisions, %d eligible in both (%.1f %%), %d disagree", len(one), len(many), both, 100*share, disagree)
-			if disagree > 0 {
-				t.Errorf("%d decisions disagree", disagree)
+			var share float64
+			for try := 0; try < realTries && share < 0.95; try++ {
+				one, many := runReal(t, seed, 1, nil), runReal(t, seed, 64, nil)
+				var both, disagree int
+				both, disagree, share = compareDecisions(one, many)
+				t.Logf("%d and %d decisions, %d eligible in both (%.1f %%), %d disagree", len(one), len(many), both, 100*share, disagree)
+				if disagree > 0 {
+					t.Fatalf("%d decisions disagree", disagree)
+				}
 			}
 			if share < 0.95 {
-				t.Errorf("only %.1f %% of the decisions were eligible in both", 100*share)
+				t.Errorf("only %.1f %% of the decisions were eligible in both, in the last of %d tries", 100*share, realTries)
 			}
 		})
 	}
@@ -187,7 +201,7 @@ func TestDecisionsInRealTimeNeverDisagree(t *testing.T) {
 // not pass the test above.
 func TestSharedGeneratorDisagrees(t *testing.T) {
 	if testing.Short() {
-		t.Skip("runs 10 s of real load; left out with -short")
+		t.Skip("runs 17 s of real load; left out with -short")
 	}
 	t.Parallel()
 	shared := func() faults.Bits {
