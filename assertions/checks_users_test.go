@@ -249,6 +249,7 @@ func recoversCases(t *testing.T) []checkCase {
 		{name: "after three seconds", spec: want(5*time.Second, 10*time.Second), want: Pass, reason: "back 3 s after spike", tell: backAfter(3 * time.Second)},
 		{name: "too late", spec: want(5*time.Second, 10*time.Second), want: Fail, reason: "came back only 7 s after spike, 5s allowed", tell: backAfter(7 * time.Second)},
 		{name: "never", spec: want(5*time.Second, 10*time.Second), want: Fail, reason: "did not come back for 20s", tell: backAfter(20 * time.Second)},
+		{name: "never, and nothing to hold", spec: want(5*time.Second, 0), want: Fail, reason: "did not come back", tell: backAfter(20 * time.Second)},
 		{name: "good for a moment is not recovered", spec: want(5*time.Second, 10*time.Second), want: Fail, tell: func(t *tale) {
 			answered(400, 200)(t)
 			t.users(400, "recovery", func(u *user) {
