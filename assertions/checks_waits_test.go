@@ -145,6 +145,11 @@ func firstDelayCases(t *testing.T) []checkCase {
 				u.calls(200).gets("full")
 			})
 		}},
+		{name: "a call that may double one still open is not judged", spec: bare, want: Vacuous, tell: func(t *tale) {
+			t.users(40, "spike", func(u *user) {
+				u.calls(200).waits(-90 * ms).calls(500).waits(3 * ms).calls(200).gets("full")
+			})
+		}},
 		{name: "a retry at another key is not judged", spec: bare, want: Vacuous, tell: func(t *tale) {
 			t.users(40, "spike", func(u *user) {
 				u.calls(500)

@@ -60,6 +60,23 @@ func TestRelations(t *testing.T) {
 	}
 }
 
+// Two models asked at once are a race, not a fallback; one asked after a clean
+// answer is a new call.
+func TestRelationsAcrossModels(t *testing.T) {
+	for want, tell := range map[relation]func(*user){
+		hedge:    func(u *user) { u.calls(200).waits(-90 * ms).asks("mini").calls(200) },
+		fallback: func(u *user) { u.calls(500).asks("mini").calls(200) },
+		repeat:   func(u *user) { u.calls(200).asks("mini").calls(200) },
+	} {
+		tale := newTale()
+		tale.user("spike", 15e9, func(u *user) { tell(u); u.gets("full") })
+		h := newHistory(tale.end(), tale.setup)
+		if got := h.reqs[len(h.reqs)-1].attempts[1].relation; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
 // A service that hangs up and tries again at once is not hedging, even where the
 // provider notices the hang-up after the new attempt.
 func TestLateNoticeOfAHangUp(t *testing.T) {
