@@ -36,7 +36,10 @@ func LoadNamed(name string, in io.Reader, opts Options) (*Plan, error) {
 	if _, ok := libraryText(name); ok {
 		return Load(Source{Library: name}, opts)
 	}
-	if st, err := os.Stat(name); err == nil && !st.IsDir() {
+	if st, err := os.Stat(name); err == nil {
+		if st.IsDir() {
+			return nil, fmt.Errorf("%s is a folder: name the plan in it", quoted(name))
+		}
 		return Load(Source{Path: name}, opts)
 	}
 	near := nearest(name, libraryNames())

@@ -114,6 +114,9 @@ func (t Target) validate(f *findings) {
 	if t.Ready != nil && (t.Ready.Within < 0 || t.Ready.Within > time.Hour) {
 		f.add("target.ready.within", "is %s: give a duration up to 1h", t.Ready.Within)
 	}
+	if t.Ready != nil && t.Ready.Path != "" && !strings.HasPrefix(t.Ready.Path, "/") {
+		f.add("target.ready.path", "%q is no path: begin it with /", clip(t.Ready.Path))
+	}
 	f.part("target.request", t.request().Validate())
 	f.part("target.response", t.Response.Validate())
 }

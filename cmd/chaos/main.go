@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/chaoskit/chaos/internal/report"
 	"github.com/chaoskit/chaos/plans"
 )
 
@@ -74,7 +75,10 @@ func exitCode(err error, w io.Writer) int {
 	return plans.ExitUsage
 }
 
-func say(w io.Writer, err error) { fmt.Fprintln(w, "chaos: "+strings.TrimRight(err.Error(), "\n")) }
+// say prints an error. What a target said is in some of them.
+func say(w io.Writer, err error) {
+	fmt.Fprintln(w, "chaos: "+report.Plain(strings.TrimRight(err.Error(), "\n")))
+}
 
 // readerGone reports whether err is that of standard output whose reader went
 // away, as `| head` does. There is nobody left to tell.

@@ -96,6 +96,9 @@ func TestMishaps(t *testing.T) {
 			}
 			inOrder(t, "standard error", got.err, row.said)
 			inOrder(t, "the report", got.out, row.reported)
+			if strings.Contains(got.err+got.out, "\x1b") {
+				t.Error("what the target said moves the cursor of the terminal")
+			}
 			noSecrets(t, dir, got)
 			noneLeft(t, dir)
 			if t.Failed() {

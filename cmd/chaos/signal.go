@@ -43,7 +43,9 @@ func interruptible(parent context.Context, w io.Writer, follows string) (ctx con
 				fmt.Fprintln(w, "\nchaos: interrupted: "+follows)
 				cancel(errInterrupted)
 			case 1:
+				fmt.Fprintln(w, "chaos: not waiting any longer (again: end at once, without a report)")
 				close(second)
+				signal.Stop(signals) // the third one kills; the target's watchdog sees to the rest
 			}
 		}
 	}()

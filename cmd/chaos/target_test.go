@@ -19,7 +19,7 @@ import (
 func targetMain(mode string) {
 	switch mode {
 	case "exits":
-		fmt.Println("cannot read config.toml")
+		fmt.Println("\x1b[2Jcannot read config.toml")
 		os.Exit(3)
 	case "never ready":
 		fmt.Println("warming up")
