@@ -236,15 +236,15 @@ func (a *attempt) deliver(t timing) {
 		a.endHere()
 		return
 	}
-	a.mutated(true)
+	a.mutated()
 	rec.End = journal.AttemptComplete
 }
 
-// mutated notes that the mutation has shown. That an answer is empty shows at
-// its end, that another model speaks with the first word: who has left before
-// that, or was cut off, has not met it.
-func (a *attempt) mutated(whole bool) {
-	if m := a.effect.Mutation; m != nil && (whole || m.Kind != faults.MutationEmpty && a.rec.TokensEmitted > 0) {
+// mutated notes that the mutation, if there is one, has shown: with the first
+// word, or where there is none at the end. Who has left before that, or was cut
+// off, has not met it.
+func (a *attempt) mutated() {
+	if a.effect.Mutation != nil {
 		a.show(faults.SlotMutation)
 	}
 }

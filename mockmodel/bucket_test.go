@@ -63,6 +63,15 @@ func TestLimiterTakesAllOrNothing(t *testing.T) {
 	}
 }
 
+// Resets are printed as OpenAI does, and never too early.
+func TestGoDuration(t *testing.T) {
+	for ns, want := range map[int64]string{0: "0s", 1: "1ms", 12 * ms: "12ms", 12*ms + 1: "13ms", 1500 * ms: "1.5s", 999*ms + 1: "1s", 360_000 * ms: "6m0s", 5_400_000 * ms: "1h30m0s"} {
+		if got := goDuration(ns); got != want {
+			t.Errorf("%d ns: %s, want %s", ns, got, want)
+		}
+	}
+}
+
 func TestNoLimitLetsAllIn(t *testing.T) {
 	l := newLimiter(Limits{})
 	l.use(5, 0)

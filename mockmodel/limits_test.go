@@ -178,6 +178,32 @@ func TestSlotsAndQueue(t *testing.T) {
 	}
 }
 
+// A slot that comes at the very instant at which its caller leaves is handed on.
+func TestSlotForALeaver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := model("m", 0, 0, 1)
+		m.Slots, m.Queue = 1, ptr(1)
+		s := newStation(m.withDefaults())
+		for range 100 { // which of the two it hears first is chance
+			s.enter(context.Background())
+			ctx, leave := context.WithCancel(context.Background())
+			got := make(chan admission)
+			go func() { got <- s.enter(ctx) }()
+			synctest.Wait()
+			s.mu.Lock() // the waiter can hear, but not act
+			s.release()
+			leave()
+			s.mu.Unlock()
+			if <-got == admitted {
+				s.leave()
+			}
+			if n := s.inFlight(); n != 0 {
+				t.Fatalf("%d slots lost", n)
+			}
+		}
+	})
+}
+
 // Who leaves the queue frees its place, and never gets a slot.
 func TestLeavingTheQueue(t *testing.T) {
 	m := model("m", time.Second, 0, 1)

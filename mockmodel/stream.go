@@ -69,7 +69,7 @@ func (a *attempt) stream(s streamer, t timing) {
 	if a.cutFrames(s) || !a.flush() {
 		return
 	}
-	a.mutated(true)
+	a.mutated()
 	a.rec.End = journal.AttemptComplete
 }
 
@@ -225,7 +225,7 @@ func (a *attempt) flush() bool {
 			rec.FirstNs = now
 		}
 		rec.TokensEmitted = said
-		a.mutated(false)
+		a.mutated()
 		a.emit(now, said)
 	}
 	return true
