@@ -88,6 +88,9 @@ or vacuous, 4 the harness failed, 5 stopped for safety, 130 interrupted.`,
 			if err := oneOf("--on-inconclusive", f.onInconclusive, "pass", "warn", "fail"); err != nil {
 				return err
 			}
+			if f.once && (f.out != "" || f.junit != "") {
+				return errors.New("--once judges nothing and keeps nothing: leave out --out and --junit")
+			}
 			return runPlans(cmd.Context(), io, f, args)
 		},
 	}

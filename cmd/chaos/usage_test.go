@@ -61,6 +61,7 @@ var usageRows = []struct {
 	{"a JUnit file that cannot be", "run small.yaml --junit nowhere/x.xml", "", 2},
 	{"a run folder that is a file", "run small.yaml --out small.yaml", "", 2},
 	{"a run folder that is not empty", "run small.yaml --out full", "", 2},
+	{"one request that should be kept", "run small.yaml --once --out kept", "", 2},
 	{"a URL without a fixed provider", "run url.yaml", "", 2},
 	{"a host that nobody allowed", "run far.yaml", "", 2},
 	{"a provider for everybody", "run small.yaml --set provider.listen=0.0.0.0:4010", "", 2},
