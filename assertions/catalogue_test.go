@@ -160,8 +160,8 @@ func TestShareText(t *testing.T) {
 // The bundle judges what the plan has a subject for, and says why not the rest.
 func TestStandardBundle(t *testing.T) {
 	tale := newTale()
-	tale.setup.Rules = nil
-	tale.users(400, "spike", func(u *user) { u.calls(200).gets("full").marked(u.r.Key, u.r.Tenant, "gpt") })
+	tale.setup.Rules, tale.setup.Shared = nil, 0.2
+	tale.users(400, "spike", func(u *user) { u.r.PromptHash = 1; u.calls(200).gets("full").marked(u.r.Key, u.r.Tenant, "gpt") })
 	got := map[string]Verdict{}
 	for _, f := range Judge(tale.end(), tale.setup, nil).Assertions {
 		got[f.ID] = f.Verdict

@@ -168,24 +168,34 @@ func truncatedCases(t *testing.T) []checkCase {
 
 func leakCases(t *testing.T) []checkCase {
 	bare := during(spec[NoLeak](t, "cache.no_leak", nil), "spike")
-	own := func(u *user) { u.calls(200).gets("full").marked(u.r.Key, u.r.Tenant, "gpt") }
+	same := func(u *user) { u.r.PromptHash = 1 } // everybody asks the same
+	own := func(u *user) { same(u); u.calls(200).gets("full").marked(u.r.Key, u.r.Tenant, "gpt") }
 	return []checkCase{
-		{name: "everybody gets their own", spec: bare, want: Pass, reason: "all 40 answers", tell: func(t *tale) { t.users(40, "spike", own) }},
+		{name: "everybody gets their own", spec: bare, want: Pass, reason: "all 40 answers were made for the tenant that got them, 39 of them to what another", tell: func(t *tale) { t.users(40, "spike", own) }},
 		{name: "one gets another's", spec: bare, want: Fail, reason: "1 of 41", witness: "spike/40", tell: func(t *tale) {
 			t.users(40, "spike", own)
 			t.user("spike", 15e9, func(u *user) { u.gets("full").marked(journal.Key{Phase: "spike", Index: 1}, "t1", "gpt") })
 		}},
 		{name: "the own answer of an earlier request is no leak", spec: bare, want: Pass, tell: func(t *tale) {
-			t.users(40, "spike", func(u *user) { u.gets("full").marked(journal.Key{Phase: "warm", Index: 0}, u.r.Tenant, "gpt") })
+			t.users(40, "spike", func(u *user) { same(u); u.gets("full").marked(journal.Key{Phase: "warm", Index: 0}, u.r.Tenant, "gpt") })
 		}},
 		{name: "words of another run name nobody", spec: bare, want: Pass, tell: func(t *tale) {
-			t.users(40, "spike", func(u *user) { u.gets("full").marked(journal.Key{}, "t9", "gpt") })
+			t.users(40, "spike", func(u *user) { same(u); u.gets("full").marked(journal.Key{}, "t9", "gpt") })
 		}},
 		{name: "a call without an id was made for nobody known", spec: bare, want: Pass, tell: func(t *tale) {
-			t.users(40, "spike", func(u *user) { u.gets("full").marked(journal.Key{Phase: journal.PhaseAnon, Index: 3}, "t9", "gpt") })
+			t.users(40, "spike", func(u *user) {
+				same(u)
+				u.gets("full").marked(journal.Key{Phase: journal.PhaseAnon, Index: 3}, "t9", "gpt")
+			})
 		}},
 		{name: "one tenant cannot leak", spec: bare, want: Vacuous, tell: func(t *tale) {
 			t.users(40, "spike", func(u *user) { u.r.Tenant = "t0"; own(u) })
+		}},
+		{name: "nobody asks what another asked: no cache could mix them up", spec: bare, want: Vacuous, reason: "there were no answers to what another tenant had asked before", tell: func(t *tale) {
+			t.users(40, "spike", func(u *user) { own(u); u.r.PromptHash = uint64(u.r.Key.Index + 1) })
+		}},
+		{name: "a marker makes every prompt another", spec: bare, want: Vacuous, tell: func(t *tale) {
+			t.users(40, "spike", func(u *user) { own(u); u.r.CarriersSent = journal.CarrierMarker })
 		}},
 		{name: "nine are too few", spec: bare, want: Inconclusive, tell: func(t *tale) { t.users(9, "spike", own) }},
 	}

@@ -132,26 +132,3 @@ func TestArguments(t *testing.T) {
 		})
 	}
 }
-
-// What a pass of cache.no_leak leaves open is told beside it.
-func TestLeakTellsWhatItDidNotTest(t *testing.T) {
-	tests := []struct {
-		name string
-		asks func(*user)
-		want string
-	}{
-		{"everybody asks something else", func(u *user) { u.r.PromptHash = uint64(u.r.Key.Index + 1) }, "no two tenants asked the same"},
-		{"all ask the same", func(u *user) { u.r.PromptHash = 1 }, "39 answers to what another tenant had asked before"},
-		{"a marker in every prompt", func(u *user) { u.r.PromptHash, u.r.CarriersSent = 1, journal.CarrierMarker }, "the marker made every prompt different"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			tale := newTale()
-			tale.users(40, "spike", func(u *user) { u.calls(200).gets("full").marked(u.r.Key, u.r.Tenant, "gpt"); tt.asks(u) })
-			f := tale.judge(during(Spec{ID: "cache.no_leak"}, "spike"))
-			if !strings.Contains(strings.Join(f.Details, "\n"), tt.want) {
-				t.Errorf("%s: %q, want %q", f.Verdict, f.Details, tt.want)
-			}
-		})
-	}
-}

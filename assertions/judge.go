@@ -223,19 +223,24 @@ func (v *view) uncovered() string {
 	return fmt.Sprintf("only %s of %s attempts in scope could be told to belong to a request: %s, 95 %% are needed", number(joined), number(all), percent(float64(joined)/float64(all)))
 }
 
-// nothing says what never happened, and what the rules in scope did instead.
+// nothing says what never happened, and what the rules that lead to it did in
+// its scope.
 func (v *view) nothing(exposed string, figures *Judgement) string {
 	parts := []string{"there were no " + exposed}
+	var idle []string
 	for i, r := range v.h.setup.Rules {
-		if i >= len(figures.Faults) || !v.ruleInScope(r) {
+		if i >= len(figures.Faults) || !v.ruleInScope(r) || !v.entry.restsOn(r) {
 			continue
 		}
 		switch c := figures.Faults[i]; {
 		case c.Eligible+c.Held == 0:
-			parts = append(parts, "no call matched fault "+r.Name)
+			idle = append(idle, r.Name)
 		default:
 			parts = append(parts, fmt.Sprintf("fault %s hit %s of %s calls", r.Name, number(c.Injected), number(c.Eligible)))
 		}
+	}
+	if len(idle) > 0 {
+		parts = append(parts, fmt.Sprintf("no call matched fault%s %s", strings.Repeat("s", min(1, len(idle)-1)), strings.Join(idle, ", ")))
 	}
 	return strings.Join(parts, "; ")
 }

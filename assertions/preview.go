@@ -15,11 +15,12 @@ type subject struct {
 	rules   []RuleInfo
 	kinds   []string
 	tenants int
+	shared  float64
 }
 
 // subject is what a run offers.
 func (h *history) subject() subject {
-	return subject{h.phases, h.ruled, h.setup.Rules, h.setup.DegradedKinds, max(h.setup.Tenants, len(h.j.Header.Tenants))}
+	return subject{h.phases, h.ruled, h.setup.Rules, h.setup.DegradedKinds, max(h.setup.Tenants, len(h.j.Header.Tenants)), h.setup.Shared}
 }
 
 // feeds reports whether a rule can give the check something to look at.
@@ -32,6 +33,15 @@ func (e *Entry) feeds(r RuleInfo) bool {
 		prefix, open := strings.CutSuffix(pattern, "*")
 		return fault == pattern || open && strings.HasPrefix(fault, prefix)
 	})
+}
+
+// restsOn reports whether it matters to the check what a rule did: to those of
+// users any, to those of caches none.
+func (e *Entry) restsOn(r RuleInfo) bool {
+	if e.FedBy == nil {
+		return e.ID != noLeakEntry.ID
+	}
+	return e.feeds(r)
 }
 
 // absent says why the plan has no subject for a check of the bundle; "" if it
@@ -48,8 +58,11 @@ func (e *Entry) absent(s subject) string {
 			return "target.response.degraded declares no kinds of degraded answers"
 		}
 	case noLeakEntry.ID:
-		if s.tenants < 2 {
+		switch {
+		case s.tenants < 2:
 			return "there is only one tenant"
+		case s.shared == 0:
+			return "no tenant asks what another asked: load.mix has no repeat"
 		}
 	case goodputEntry.ID:
 		if len(s.phases) < 2 {
@@ -140,7 +153,7 @@ func Preview(setup Setup, specs []Spec) []Forecast {
 	if specs == nil {
 		specs = Standard()
 	}
-	sub := subject{setup.Phases, ruledPhases(setup), setup.Rules, setup.DegradedKinds, setup.Tenants}
+	sub := subject{setup.Phases, ruledPhases(setup), setup.Rules, setup.DegradedKinds, setup.Tenants, setup.Shared}
 	var out []Forecast
 	for i := range specs {
 		spec := &specs[i]
@@ -208,6 +221,9 @@ func (s subject) expect(spec *Spec, entry *Entry) int64 {
 			miss = 0
 		}
 		total += float64(p.Planned) * (1 - miss)
+	}
+	if entry.ID == noLeakEntry.ID {
+		total *= s.shared
 	}
 	return int64(total + 0.5)
 }

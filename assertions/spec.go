@@ -125,4 +125,5 @@ type Setup struct {
 	Rules           []RuleInfo
 	DegradedKinds   []string // kinds that target.response.degraded declares
 	Tenants         int      // only for Preview: number of tenants; 0: unknown
+	Shared          float64  // expected share of requests that ask what another tenant asked before
 }

@@ -49,7 +49,7 @@ type Mix struct {
 	PromptTokens int     `yaml:"prompt_tokens" default:"200" doc:"length of the prompt in tokens; a trace row decides where there is one"`
 	OutputTokens int     `yaml:"output_tokens" doc:"length of the answer in tokens; left out: the model decides; a trace row decides where there is one"`
 	Stream       bool    `yaml:"stream" doc:"ask for a streamed answer"`
-	Repeat       float64 `yaml:"repeat" doc:"share of requests that ask an earlier prompt of the same tenant again, 0 to 1"`
+	Repeat       float64 `yaml:"repeat" doc:"share of requests that ask an earlier prompt again, whichever tenant asked it first, 0 to 1"`
 	Prompts      any     `yaml:"prompts,unbuilt" doc:"file of real prompts"`
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 // Prompt returns the prompt of an arrival: words of exactly its length in
-// tokens, the same for the same PromptOf and tenant.
+// tokens, the same for the same PromptOf, whoever asks.
 func Prompt(seed uint64, a Arrival) string {
-	return wire.Text(seed, a.PromptTokens, "prompt", a.PromptOf.Phase, strconv.FormatInt(a.PromptOf.Index, 10), a.Tenant)
+	return wire.Text(seed, a.PromptTokens, "prompt", a.PromptOf.Phase, strconv.FormatInt(a.PromptOf.Index, 10))
 }

@@ -239,11 +239,12 @@ func (c *choices) arrival(k journal.Key, tokens int) Arrival {
 	if m.Repeat == 0 {
 		return a
 	}
-	group := m.Name + "\x00" + a.Tenant
-	if last, ok := c.last[group]; ok && c.draw("repeat", k) < m.Repeat {
+	// Whoever asked it: what everybody asks is what a cache is for, and what it
+	// must not mix up.
+	if last, ok := c.last[m.Name]; ok && c.draw("repeat", k) < m.Repeat {
 		a.PromptOf, a.PromptTokens = last.of, last.tokens
 	} else {
-		c.last[group] = asked{k, a.PromptTokens}
+		c.last[m.Name] = asked{k, a.PromptTokens}
 	}
 	return a
 }

@@ -135,7 +135,7 @@ func targetExit(j *journal.Journal) string {
 // setupOf tells the judge what a journal cannot know of the plan. When things
 // were comes from the marks, not from the plan.
 func setupOf(p *Plan, j *journal.Journal) assertions.Setup {
-	s := assertions.Setup{ClientTimeoutNs: int64(p.Load.Client.Timeout), Origin: -1, DegradedKinds: degradedKinds(p)}
+	s := assertions.Setup{Shared: sharedShare(p.Load), ClientTimeoutNs: int64(p.Load.Client.Timeout), Origin: -1, DegradedKinds: degradedKinds(p)}
 	for _, m := range j.Marks {
 		switch m.Kind {
 		case journal.MarkPhaseStart:

@@ -40,7 +40,7 @@ func MakePreview(p *Plan) (*Preview, error) {
 	}
 	v := &Preview{Plan: p, Lasts: time.Duration(s.EndNs()), Planned: s.Planned(), Phases: s.Windows()}
 	setup := assertions.Setup{
-		ClientTimeoutNs: int64(p.Load.Client.Timeout), Tenants: int(p.Load.Tenants),
+		ClientTimeoutNs: int64(p.Load.Client.Timeout), Tenants: int(p.Load.Tenants), Shared: sharedShare(p.Load),
 		DegradedKinds: degradedKinds(p),
 	}
 	for _, w := range v.Phases {
@@ -59,6 +59,20 @@ func MakePreview(p *Plan) (*Preview, error) {
 	}
 	v.Forecasts = assertions.Preview(setup, p.Assertions)
 	return v, nil
+}
+
+// sharedShare is the expected share of requests that ask what another tenant
+// asked before: a repetition asks the latest prompt of its kind, whoever asked.
+func sharedShare(c loadgen.Config) float64 {
+	var weights, repeats float64
+	for _, m := range c.Mix {
+		weights += m.Weight
+		repeats += m.Weight * m.Repeat
+	}
+	if weights == 0 || c.Tenants < 2 {
+		return 0
+	}
+	return repeats / weights * (1 - 1/float64(c.Tenants))
 }
 
 func degradedKinds(p *Plan) []string {
