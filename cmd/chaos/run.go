@@ -122,7 +122,7 @@ func runPlans(ctx context.Context, io stdio, f runFlags, names []string) error {
 		return err
 	}
 	io.notices = &notices{w: io.err}
-	ctx, hurry, stop := interruptible(ctx, io.notices, "sending nothing more; open requests are waited for, then comes the report (again: do not wait)")
+	ctx, hurry, stop := interruptible(ctx, io.notices, "draining, then the report (Ctrl-C again: do not wait)")
 	defer stop()
 	worst := plans.ExitPass
 	var results []*plans.Result

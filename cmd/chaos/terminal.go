@@ -44,10 +44,15 @@ func shown(res *plans.Result) *plans.Result {
 	return &out
 }
 
-// isTerminal reports whether w is a terminal that can redraw lines.
+// isTerminal reports whether w is a terminal that can redraw lines. One without
+// a size, as some runners of scripts give, shows nothing that is redrawn.
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
+	if !ok || os.Getenv("TERM") == "dumb" {
+		return false
+	}
+	width, height, err := term.GetSize(int(f.Fd()))
+	return err == nil && width > 0 && height > 0
 }
 
 // utf8Locale follows the order of POSIX: LC_ALL, LC_CTYPE, LANG, the first one
