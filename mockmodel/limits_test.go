@@ -37,6 +37,7 @@ func TestNaturalLimitTellsTheTruth(t *testing.T) {
 		{"anthropic requests", messagesPath, chat("m", `,"max_tokens":100`), Limits{RequestsPerMinute: 6}},
 		{"anthropic tokens", messagesPath, chat("m", `,"max_tokens":100`), Limits{TokensPerMinute: 6}},
 		{"rerank", "/v1/rerank", `{"model":"m","query":"x","documents":["y"]}`, Limits{RequestsPerMinute: 5}},
+		{"rerank tokens", "/v1/rerank", `{"model":"m","query":"x","documents":["y"]}`, Limits{RequestsPerMinute: 900, TokensPerMinute: 6}},
 		{"search", "/v1/search", `{"model":"m","query":"x"}`, Limits{RequestsPerMinute: 11}},
 	} {
 		m := instant("m", 0)
@@ -55,6 +56,9 @@ func TestNaturalLimitTellsTheTruth(t *testing.T) {
 			wait := told(t, r)
 			if r.status != 429 || rec.Cause != journal.CauseLimit || rec.QuotaKey != "m" || rec.RetryAfterNs != int64(wait) || rec.HintRaw == "" {
 				t.Fatalf("%s: %d, %v, %+v", c.name, r.status, wait, rec)
+			}
+			if c.name == "rerank tokens" && !strings.Contains(r.body, "limited to 6 tokens / minute") {
+				t.Errorf("%s: %s", c.name, r.body)
 			}
 			if early := rec.EarliestNs - rec.ArrivedNs; early > int64(wait) || early <= 0 || int64(wait)-early > int64(time.Second) {
 				t.Errorf("%s: told %v, the truth is %v", c.name, wait, time.Duration(early))

@@ -20,13 +20,13 @@ var cohere = vendor{
 	tokensAsked: func(c *call) int { return c.tokensIn },
 	words:       cohereWords,
 	notJSON:     func() *refusal { return cohereInvalid("invalid request: the body is not valid JSON") },
-	limited: func(c *call, q quotas, _ refused, _ time.Duration) refusal {
-		r := cohereWords(http.StatusTooManyRequests, c)
-		r.message = fmt.Sprintf("You are limited to %d API calls / minute.", q.requests.limit)
-		if q.requests.limit == 0 {
-			r.message = fmt.Sprintf("You are limited to %d tokens / minute.", q.tokens.limit)
+	limited: func(c *call, q quotas, r refused, _ time.Duration) refusal {
+		out := cohereWords(http.StatusTooManyRequests, c)
+		out.message = fmt.Sprintf("You are limited to %d API calls / minute.", q.requests.limit)
+		if r.tokens {
+			out.message = fmt.Sprintf("You are limited to %d tokens / minute.", q.tokens.limit)
 		}
-		return r
+		return out
 	},
 	body:    cohereBody,
 	headers: func(h http.Header, request string, _ time.Duration) { h["X-Request-Id"] = []string{request} },
