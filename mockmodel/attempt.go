@@ -94,13 +94,9 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, route *route) *at
 		rec.Conn, rec.ConnSeq, rec.Source = c.id, int(c.seq.Add(1)), c.peer
 	}
 	rec.SDK = bounded(r.UserAgent(), 128)
-	if n, err := strconv.Atoi(r.Header.Get("X-Stainless-Retry-Count")); err == nil && n >= 0 {
-		rec.SDKRetry = n
-	}
+	rec.SDKRetry = countIn(r.Header, "X-Stainless-Retry-Count", rec.SDKRetry)
 	rec.SDKTimeoutNs = sdkTimeout(r.Header)
-	if n, err := strconv.Atoi(r.Header.Get("X-Envoy-Attempt-Count")); err == nil && n > 0 {
-		rec.ProxyAttempt = n
-	}
+	rec.ProxyAttempt = countIn(r.Header, "X-Envoy-Attempt-Count", rec.ProxyAttempt)
 	if tp := r.Header.Get("Traceparent"); len(tp) >= 35 {
 		rec.TraceHash = wire.Fold64([]byte(tp[3:35]))
 	}
@@ -113,11 +109,27 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, route *route) *at
 // endpointName is the name of the one endpoint that a provider has.
 const endpointName = "provider"
 
+// countIn reads a header that holds a number of things; absent where it does not.
+func countIn(h http.Header, name string, absent int) int {
+	v := h.Get(name)
+	if v == "" { // most calls: an error of strconv would be an allocation
+		return absent
+	}
+	if n, err := strconv.Atoi(v); err == nil && n >= 0 {
+		return n
+	}
+	return absent
+}
+
 // sdkTimeout reads how long the caller's SDK will wait, in seconds:
 // x-stainless-read-timeout of the Python SDKs, x-stainless-timeout of the rest.
 func sdkTimeout(h http.Header) int64 {
 	for _, name := range []string{"X-Stainless-Read-Timeout", "X-Stainless-Timeout"} {
-		if s, err := strconv.ParseFloat(h.Get(name), 64); err == nil && s > 0 && s < 1e9 {
+		v := h.Get(name)
+		if v == "" {
+			continue
+		}
+		if s, err := strconv.ParseFloat(v, 64); err == nil && s > 0 && s < 1e9 {
 			return int64(s * float64(time.Second))
 		}
 	}
