@@ -133,9 +133,24 @@ func (d *decoder) key(fields []field, v reflect.Value, path, key string, k, valu
 		d.fail(k, join(path, key), "%s is not built yet: leave it out", key)
 	default:
 		f := fields[i]
-		d.value(value, v.Field(f.index), join(path, key))
-		d.enum(value, v.Field(f.index), f, join(path, key))
+		into, at, empty := v.Field(f.index), join(path, key), v.Field(f.index).IsZero()
+		d.value(value, into, at)
+		d.enum(value, into, f, at)
+		if empty {
+			d.zero(value, into, f, at)
+		}
 	}
+}
+
+// zero refuses a 0 that the part could not tell from a key that was left out:
+// it would become the default in silence. Parameters of faults and assertions
+// are decoded over their defaults, and keep a 0.
+func (d *decoder) zero(n *yaml.Node, v reflect.Value, f field, path string) {
+	isNumber := v.CanInt() || v.CanUint() || v.CanFloat()
+	if f.def == "" || !isNumber || !v.IsZero() || slices.ContainsFunc(d.problems, func(p problem) bool { return p.path == path }) {
+		return
+	}
+	d.fail(n, path, "is %s, which would be taken for the default, %s: give more, or leave the key out", clip(n.Value), f.def)
 }
 
 func (d *decoder) unknownKey(k *yaml.Node, path, key string, known []string) {

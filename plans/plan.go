@@ -77,9 +77,9 @@ type Ready struct {
 // Safety is what a run must never do.
 type Safety struct {
 	AllowHosts  []string   `yaml:"allow_hosts" doc:"hosts beyond this machine that load may be sent to; they need max_rate and max_requests too"`
-	MaxRate     float64    `yaml:"max_rate" doc:"requests per second that no phase may exceed; left out: no limit"`
-	MaxInFlight int        `yaml:"max_in_flight" doc:"open requests that are never exceeded; left out: load.max_in_flight alone"`
-	MaxRequests int64      `yaml:"max_requests" doc:"requests that the whole load may have; left out: no limit"`
+	MaxRate     float64    `yaml:"max_rate" default:"no limit" doc:"requests per second that no phase may exceed"`
+	MaxInFlight int        `yaml:"max_in_flight" default:"load.max_in_flight alone" doc:"open requests that are never exceeded"`
+	MaxRequests int64      `yaml:"max_requests" default:"no limit" doc:"requests that the whole load may have"`
 	StopWhen    []StopWhen `yaml:"stop_when" doc:"conditions under which the load is stopped at once; exit code 5"`
 }
 

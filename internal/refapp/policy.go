@@ -84,7 +84,8 @@ type Policy struct {
 //
 // RetryRatio is below the 0.2 of Finagle and Envoy, so that attempts per step
 // stay under 1.2 with the reserve and the trickle included. Three attempts are
-// the per-request budget of the SRE book. The backoff is never under 300 ms.
+// the per-request budget of the SRE book. The first backoff is that of the
+// official OpenAI SDKs, 500 ms, and with the jitter never under 375 ms.
 func resilient(deadline time.Duration) Policy {
 	if deadline <= 0 {
 		deadline = 8 * time.Second
@@ -98,7 +99,7 @@ func resilient(deadline time.Duration) Policy {
 		Floor:            deadline / 4,
 
 		Attempts: 3, FallbackAttempts: 2, RetrievalAttempts: 2,
-		BackoffBase: 400 * time.Millisecond, BackoffCap: 4 * time.Second, Jitter: 0.25,
+		BackoffBase: 500 * time.Millisecond, BackoffCap: 4 * time.Second, Jitter: 0.25,
 		HonourHints: true, HintMargin: 1.0 / 16,
 		RetryRatio: 0.15, RetryReserve: 10, RetryPerSecond: 1,
 
