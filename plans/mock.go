@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strconv"
 
 	"github.com/chaoskit/chaos/faults"
 	"github.com/chaoskit/chaos/internal/journal"
@@ -37,17 +38,16 @@ func Mock(ctx context.Context, o MockOptions) error {
 	if o.Plan != nil {
 		cfg, rules, seed = o.Plan.Provider, o.Plan.Faults, o.Plan.SeedValue()
 	}
-	l, err := newTCPNetwork().Listen(mockAddress(o, cfg.Listen))
-	if err != nil {
-		return err
-	}
-	if err := loopbackOnly(l.Addr()); err != nil {
-		l.Close()
+	addr := mockAddress(o, cfg.Listen)
+	if err := loopbackOnly(addr); err != nil {
 		return err
 	}
 	schedule, err := standingFaults(seed, rules, o.Err)
 	if err != nil {
-		l.Close()
+		return err
+	}
+	l, err := newTCPNetwork().Listen(addr)
+	if err != nil {
 		return err
 	}
 	epoch := journal.NewEpoch()
@@ -90,9 +90,13 @@ func mockAddress(o MockOptions, planned string) string {
 
 // loopbackOnly refuses to offer the mock to a network: without a token anyone
 // there could use it.
-func loopbackOnly(a net.Addr) error {
-	if tcp, ok := a.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
-		return fmt.Errorf("--listen %s is reachable from other machines; beyond loopback the mock needs a token, which is not built yet: use 127.0.0.1", a)
+func loopbackOnly(addr string) error {
+	host, port, err := net.SplitHostPort(addr)
+	if _, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil {
+		return fmt.Errorf("--listen %s is no host:port: write an address such as 127.0.0.1:4010", quoted(addr))
+	}
+	if !isLoopback(host) {
+		return fmt.Errorf("--listen %s is reachable from other machines; beyond loopback the mock needs a token, which is not built yet: use 127.0.0.1", addr)
 	}
 	return nil
 }

@@ -85,6 +85,10 @@ var usageRows = []struct {
 	{"init of a file that is there", "init --out small.yaml", "", 2},
 	{"init with a command but no dashes", "init node server.mjs", "", 2},
 	{"mock with a command but no dashes", "mock node server.mjs", "", 2},
+	{"mock for everybody", "mock --listen 0.0.0.0:4010", "", 2},
+	{"mock for everybody, in short", "mock --listen :4010", "", 2},
+	{"mock without a port", "mock --listen 127.0.0.1", "", 2},
+	{"mock on a port that is none", "mock --listen 127.0.0.1:99999", "", 2},
 	{"mock of a command that is nowhere", "mock -- chaos-test-nowhere", "", 2},
 }
 
