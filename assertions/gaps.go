@@ -138,7 +138,7 @@ func (w *waits) add(g gap, bound int64) {
 		early := bound - g.ns
 		w.broken = append(w.broken, clue{
 			req: g.req, guilty: g.to, weight: early,
-			what: fmt.Sprintf("waited %s of %s: %s too early", millis(g.ns), millis(bound), millis(early)),
+			what: fmt.Sprintf("waited %s of %s: %s too early", millis(g.ns), millis(bound), millisDown(early)),
 		})
 	case g.queueing == nil:
 		w.unsure++

@@ -148,6 +148,7 @@ func (v *view) decide(f *Finding, e *exam, figures *Judgement) {
 		v.twinned(f, len(e.broken))
 	case e.exposure == 0: // 3
 		f.Verdict, f.Reason, f.ToConclude = Vacuous, v.nothing(f.Exposed, figures), cmp.Or(e.more, v.provoke())
+		f.Measured, f.Interval = unmeasuredQuantity(e.measured), nil
 	case e.joined && v.uncovered() != "": // 4
 		f.Verdict, f.Reason, f.ToConclude = Inconclusive, v.uncovered(), v.carriers()
 	case e.baseline != "": // 5
@@ -169,7 +170,7 @@ func (v *view) decide(f *Finding, e *exam, figures *Judgement) {
 			f.ToConclude = ""
 		}
 		if t := e.threshold; e.verdict == Pass && t != nil && t.Unit == "count" && *t.Value == 0 {
-			f.Details = append(f.Details, fmt.Sprintf("none in %s: at most %s of them, at 95 %% confidence", number(e.exposure), percent(shareUpper(0, e.exposure))))
+			f.Details = append(f.Details, fmt.Sprintf("none in %s: at most %s of them, at 95 %% confidence", number(e.exposure), atMost(shareUpper(0, e.exposure))))
 		}
 	}
 }

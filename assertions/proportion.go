@@ -31,16 +31,16 @@ func (p proportion) decide(v *view, e *exam, noun, asWhat string) {
 	case upper <= p.theta:
 		e.verdict = Pass
 		e.interval = &Interval{Lo: ptr(1 - upper), Level: level, Sided: "one"}
-		e.reason = fmt.Sprintf("%s: at least %s at 95 %% confidence", seen, percent(1-upper))
+		e.reason = fmt.Sprintf("%s: at least %s at 95 %% confidence", seen, atLeast(1-upper))
 	case lower > p.theta:
 		e.verdict = Fail
 		e.interval = &Interval{Hi: ptr(1 - lower), Level: level, Sided: "one"}
-		e.reason = fmt.Sprintf("%s: at most %s at 95 %% confidence, %s asked", seen, percent(1-lower), percent(1-p.theta))
+		e.reason = fmt.Sprintf("%s: at most %s at 95 %% confidence, %s asked", seen, atMost(1-lower), percent(1-p.theta))
 	default:
 		e.verdict = Inconclusive
 		e.interval = &Interval{Lo: ptr(1 - upper), Hi: ptr(1 - lower), Level: 2*level - 1, Sided: "two"}
 		need := needShare(p.bad, p.n, p.theta)
-		e.reason = fmt.Sprintf("%s: between %s and %s, too few to tell whether it is %s", seen, percent(1-upper), percent(1-lower), percent(1-p.theta))
+		e.reason = fmt.Sprintf("%s: between %s and %s, too few to tell whether it is %s", seen, atLeast(1-upper), atMost(1-lower), percent(1-p.theta))
 		if need > p.n {
 			e.reason += fmt.Sprintf("; about %s would tell", number(need))
 			e.fix = v.longer(p.n, need)

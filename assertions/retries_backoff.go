@@ -163,6 +163,9 @@ func (c *RetryBackoff) show(e *exam, g *growth) {
 		e.sure = "both: the 99th percentile of queueing, as measured, was taken off the wait that it would flatter"
 		e.measured = quantity(g.ratio, "times", "")
 		e.interval = &Interval{Lo: ptr(g.lo), Hi: ptr(g.hi), Level: 2*level - 1, Sided: "two"}
+		if e.interval.Hi == nil { // the wait before was none: no ratio bounds it
+			e.interval.Sided, e.interval.Level = "one", level
+		}
 	}
 	for _, gap := range g.longer.gaps {
 		weight := -gap.ns

@@ -30,18 +30,37 @@ func millis(ns int64) string {
 	return number(int64(math.Round(v))) + " ms"
 }
 
+// millisDown is millis, rounded down: who waited 0.1 ms of 2,000 came 1,999 ms
+// too early, and not 2,000.
+func millisDown(ns int64) string {
+	if ns >= 10e6 {
+		ns -= ns % 1e6
+	}
+	return millis(ns)
+}
+
 // secs prints nanoseconds as seconds.
 func secs(ns int64) string {
 	return strconv.FormatFloat(math.Round(float64(ns)/1e8)/10, 'f', -1, 64) + " s"
 }
 
 // percent prints a share.
-func percent(x float64) string {
+func percent(x float64) string { return percentTo(x, math.Round) }
+
+// atLeast and atMost print the bound of a share, rounded to the side that
+// promises less.
+func atLeast(x float64) string { return percentTo(x, math.Floor) }
+func atMost(x float64) string  { return percentTo(x, math.Ceil) }
+
+func percentTo(x float64, round func(float64) float64) string {
 	digits := 1
 	if x > 0.99 && x < 1 || x > 0 && x < 0.01 {
 		digits = 2
 	}
-	return strconv.FormatFloat(x*100, 'f', digits, 64) + " %"
+	// A millionth is the noise of the arithmetic: 0.987 is no 98.7000001 %.
+	scale := math.Pow10(digits)
+	p := math.Round(x*100*scale*1e6) / 1e6
+	return strconv.FormatFloat(round(p)/scale, 'f', digits, 64) + " %"
 }
 
 // plural prints a count with its noun.
@@ -74,6 +93,15 @@ func share(a, b int64) *float64 {
 		return nil
 	}
 	return ptr(float64(a) / float64(b))
+}
+
+// unmeasuredQuantity is a quantity of which nothing was seen: null, as a 0 would
+// be a finding.
+func unmeasuredQuantity(q *Quantity) *Quantity {
+	if q == nil {
+		return nil
+	}
+	return &Quantity{Unit: q.Unit, Op: q.Op}
 }
 
 func quantity(v float64, unit, op string) *Quantity {
