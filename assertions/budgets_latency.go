@@ -45,7 +45,7 @@ func (c *Latency) examine(v *view) exam {
 	}
 	e := exam{
 		label: "in time, from due to the end", threshold: quantity(float64(c.Quantile), "share", ">="),
-		rests: fitness{due: true, pace: true, boundNs: within},
+		rests: fitness{due: true, pace: true, boundNs: within}, users: true,
 	}
 	if within <= 0 {
 		return e // neither a budget nor a client timeout: nothing was asked

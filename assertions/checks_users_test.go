@@ -32,6 +32,13 @@ func availableCases(t *testing.T) []checkCase {
 		{name: "the fault hit nothing", spec: bare, want: Vacuous, reason: "no requests due that a fault reached; no call matched fault storm", tell: func(t *tale) {
 			t.users(400, "spike", func(u *user) { u.calls(200).gets("full") })
 		}},
+		{name: "nobody was served, for want of a service and not of a provider", spec: bare, want: Fail, reason: "0 of 400 requests due were answered", tell: func(t *tale) {
+			t.users(400, "spike", func(u *user) { u.gets("error") })
+		}},
+		{name: "nobody was served, in the quiet phase neither", spec: bare, want: Inconclusive, reason: "the quiet phase warm fails by itself", tell: func(t *tale) {
+			t.users(400, "spike", func(u *user) { u.gets("error") })
+			t.users(20, "warm", func(u *user) { u.gets("error") })
+		}},
 		{name: "the load was stopped before the fault came", spec: bare, want: Vacuous, tell: func(t *tale) {
 			t.setup.Rules[0].FromNs, t.setup.Rules[0].ToNs = journal.Never, journal.Never
 			t.j.Marks = append(t.j.Marks, journal.Mark{TNs: 41e9, Kind: journal.MarkLoadStop, Name: "interrupt"})

@@ -71,7 +71,7 @@ func (v *view) quiet() quietTime {
 }
 
 func (c *Goodput) examine(v *view) exam {
-	e := exam{label: "goodput, relative to the first phase", threshold: quantity(float64(c.Min), "share", ">="), need: baselineNeed, rests: fitness{due: true, pace: true}}
+	e := exam{label: "goodput, relative to the first phase", threshold: quantity(float64(c.Min), "share", ">="), need: baselineNeed, rests: fitness{due: true, pace: true}, users: true}
 	phase := v.stage()
 	if phase < 0 || phase == v.h.baseline() {
 		e.exposed = "requests due in another phase than the first, which is the one to compare with"

@@ -26,7 +26,7 @@ func (c *Available) Validate() []Problem {
 }
 
 func (c *Available) examine(v *view) exam {
-	e := exam{label: "full or degraded", threshold: quantity(float64(c.Min), "share", ">="), rests: fitness{due: true, pace: true}}
+	e := exam{label: "full or degraded", threshold: quantity(float64(c.Min), "share", ">="), rests: fitness{due: true, pace: true}, users: true}
 	unanswered := func(q *view) (bad, n int64) {
 		due, good := q.due()
 		return due - good, due

@@ -28,6 +28,7 @@ type exam struct {
 	rests   fitness
 	joined  bool // the check rests on the join
 	retries bool // its failure rests on attempts being retries
+	users   bool // its failure is what users got, whether a fault was there or not
 
 	broken      []clue // sound witnesses
 	failure     string // the reason, when there are witnesses
@@ -135,6 +136,9 @@ func (v *view) decide(f *Finding, e *exam, figures *Judgement) {
 	}
 	unfit, cut := v.unfit(e, figures), v.h.j.Cut
 	sure := v.sure(e, e.broken)
+	// A service that falls over under the load alone, or dies, is no less down
+	// for want of a fault. That it held out proves nothing without one.
+	unaided := e.users && e.verdict == Fail
 	switch {
 	case unfit != "": // 1
 		f.Verdict, f.Reason = Error, unfit
@@ -146,14 +150,14 @@ func (v *view) decide(f *Finding, e *exam, figures *Judgement) {
 		f.ToConclude = "run it again, to the end"
 	case len(e.broken) > 0:
 		v.twinned(f, len(e.broken))
-	case e.exposure == 0: // 3
+	case e.exposure == 0 && !unaided: // 3
 		f.Verdict, f.Reason, f.ToConclude = Vacuous, v.nothing(f.Exposed, figures), cmp.Or(e.more, v.provoke())
 		f.Measured, f.Interval = unmeasuredQuantity(e.measured), nil
 	case e.joined && v.uncovered() != "": // 4
 		f.Verdict, f.Reason, f.ToConclude = Inconclusive, v.uncovered(), v.carriers()
 	case e.baseline != "": // 5
 		f.Verdict, f.Reason, f.ToConclude = Inconclusive, e.baseline, cmp.Or(e.baselineFix, quietFirst)
-	case e.exposure < e.need: // 6
+	case e.exposure < e.need && !unaided: // 6
 		f.Verdict = Inconclusive
 		f.Reason = fmt.Sprintf("%s %s; at least %s are needed", number(e.exposure), f.Exposed, number(e.need))
 		f.ToConclude = cmp.Or(e.more, v.longer(e.exposure, e.need))
