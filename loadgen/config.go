@@ -45,7 +45,7 @@ type Phase struct {
 type Mix struct {
 	Name         string  `yaml:"name" doc:"name in reports and in for: {mix: NAME}"`
 	Weight       float64 `yaml:"weight" default:"1" doc:"share of requests, relative to the other kinds"`
-	Model        string  `yaml:"model" doc:"model that the request asks for; left out: none is named"`
+	Model        string  `yaml:"model" doc:"model that the request asks for; left out: the first of provider.models, and none where target.request.body is given"`
 	PromptTokens int     `yaml:"prompt_tokens" default:"200" doc:"length of the prompt in tokens; a trace row decides where there is one"`
 	OutputTokens int     `yaml:"output_tokens" doc:"length of the answer in tokens; left out: the model decides; a trace row decides where there is one"`
 	Stream       bool    `yaml:"stream" doc:"ask for a streamed answer"`
@@ -64,8 +64,11 @@ func (t *Tenants) UnmarshalPlan(decode func(any) error) error {
 		*t = Tenants(n)
 		return nil
 	}
-	var groups map[string]any
-	if err := decode(&groups); err == nil {
+	var other any
+	if err := decode(&other); err != nil {
+		return err
+	}
+	if _, groups := other.(map[string]any); groups {
 		return fmt.Errorf("groups of tenants are not built yet: give a number")
 	}
 	return decode(&n)

@@ -93,7 +93,10 @@ func newResult(dir string, p *Plan, specs []assertions.Spec, j *journal.Journal)
 	verdict := assertions.Merge(res.Assertions)
 	res.Verdict = string(verdict)
 	res.ExitCode = exitOf(res.Verdict)
-	interrupted, stopped := endOf(j)
+	interrupted, stopped, failed := endOf(j)
+	if failed != "" {
+		res.Error, res.ExitCode = failed, ExitHarness
+	}
 	if stopped != "" {
 		res.Stopped, res.ExitCode = stopped, ExitStopped
 	}
@@ -104,17 +107,22 @@ func newResult(dir string, p *Plan, specs []assertions.Spec, j *journal.Journal)
 	return res
 }
 
-// endOf finds out whether the load ended before its time.
-func endOf(j *journal.Journal) (interrupted, stopped string) {
+// attrFailed, of the mark at the end of a run, says why it was given up.
+const attrFailed = "failed"
+
+// endOf finds out whether the load ended before its time, or never began.
+func endOf(j *journal.Journal) (interrupted, stopped, failed string) {
 	for _, m := range j.Marks {
 		switch m.Kind {
 		case journal.MarkInterrupt:
 			interrupted = strings.TrimSpace("interrupted " + m.Name)
 		case journal.MarkStop:
 			stopped = m.Name
+		case journal.MarkRunEnd:
+			failed = m.Attrs[attrFailed]
 		}
 	}
-	return interrupted, stopped
+	return interrupted, stopped, failed
 }
 
 // targetExit says how and when a target ended that was not asked to. That is a
@@ -207,6 +215,9 @@ func seconds(ns int64) float64 { return float64(ns) / float64(time.Second) }
 func (r *run) endAttrs() map[string]string {
 	a := map[string]string{}
 	put := func(k string, v int64) { a[k] = strconv.FormatInt(v, 10) }
+	if r.failure != "" {
+		a[attrFailed] = r.failure
+	}
 	if runner := r.runner.Load(); runner != nil {
 		st := runner.Stats()
 		put("lag_p50_ns", int64(st.LagP50))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -153,6 +154,26 @@ func TestAnInterruptBeforeTheLoadHasNothingToJudge(t *testing.T) {
 			t.Errorf("the journal does not say that it was interrupted: %v", kinds)
 		}
 	})
+}
+
+// What was said when the trial gave the run up is still said later.
+func TestARunThatWasGivenUpSaysWhyWhenJudgedAgain(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	p := loadText(t, shortPlan, "target.request.headers={authorization: Bearer nobody}")
+	synctest.Test(t, func(t *testing.T) {
+		res, err := Run(t.Context(), p, RunOptions{Dir: dir, Network: &memNetwork{}, Clock: loadgen.TimerClock()})
+		var harness *HarnessError
+		if res != nil || !errors.As(err, &harness) {
+			t.Errorf("%v, %v; want no result and a *HarnessError", res, err)
+		}
+	})
+	res, err := Check(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.ExitCode != ExitHarness || !strings.Contains(res.Error, "the service refused 2 of 2 requests itself") {
+		t.Errorf("exit %d: %q; want %d and the trial's word", res.ExitCode, res.Error, ExitHarness)
+	}
 }
 
 // A journal that ends in the middle, as after kill -9, still reads; what it saw

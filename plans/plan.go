@@ -8,6 +8,7 @@ package plans
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"time"
 
@@ -115,8 +116,31 @@ func (p Plan) withDefaults() Plan {
 	p.Provider = p.Provider.WithDefaults()
 	p.Correlate = p.Correlate.WithDefaults()
 	p.Load = p.Load.WithDefaults()
+	p.Load.Mix = p.named(p.Load.Mix)
 	p.Safety = p.Safety.withDefaults()
 	return p
+}
+
+// modelDefault is asked for where neither the load nor the provider names one.
+const modelDefault = "gpt-4o"
+
+// named gives a model to the kinds of requests that name none, where the body is
+// the one of an API: it has none without. A body of the plan's own need not.
+func (p Plan) named(mixes []loadgen.Mix) []loadgen.Mix {
+	if p.Target.Request.Body != "" {
+		return mixes
+	}
+	model := modelDefault
+	if names := p.Provider.ModelNames(); len(names) > 0 {
+		model = names[0]
+	}
+	out := slices.Clone(mixes)
+	for i := range out {
+		if out[i].Model == "" {
+			out[i].Model = model
+		}
+	}
+	return out
 }
 
 func (t Target) withDefaults() Target {

@@ -74,6 +74,7 @@ type run struct {
 
 	interrupted, stopped bool
 	stopReason           string
+	failure              string // why the run was given up, for its journal
 
 	// What the goroutines of the journal, the samples and the progress read
 	// while the run goes on.
@@ -93,6 +94,9 @@ type run struct {
 func Run(ctx context.Context, p *Plan, opt RunOptions) (*Result, error) {
 	r := newRun(p, opt)
 	err := r.carryOut(ctx)
+	if err != nil && !r.interrupted {
+		r.failure = r.secrets.hide(err).Error()
+	}
 	// Undo comes before the verdict: whatever it finds, nothing is left behind.
 	if undoErr := r.end(); err == nil && undoErr != nil {
 		err = undoErr

@@ -186,7 +186,7 @@ func (r *run) stopCondition() string {
 		}
 		share, total := r.live.share(journal.Outcome(c.Outcome), now/int64(time.Second)-1, n)
 		if total >= stopSamples && share > float64(c.Above) {
-			return fmt.Sprintf("%.1f %% of %d requests ended as %s in the last %s (allowed: %s)", 100*share, total, c.Outcome, c.For, c.Above)
+			return fmt.Sprintf("%.1f %% of %d requests ended as %s in the last %s (allowed: %s %%)", 100*share, total, c.Outcome, c.For, plainNumber(100*float64(c.Above)))
 		}
 	}
 	return ""

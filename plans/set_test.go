@@ -134,3 +134,28 @@ func TestAKeptPlanSaysWhatWasSet(t *testing.T) {
 		t.Errorf("set %q, read back %q, want %q", p.Set, again.Set, want)
 	}
 }
+
+func TestARequestOfAnAPINamesAModel(t *testing.T) {
+	const head = "name: m\ntarget: {builtin: resilient}\nload: {phases: [{name: a, rate: 5, for: 5s}]}\n"
+	rows := []struct {
+		words, more string
+		set         []string
+		want        string
+	}{
+		{words: "nobody names one", want: "gpt-4o"},
+		{words: "the provider has models: its first one", more: "provider: {models: {haiku: {}, opus: {}}}\n", want: "haiku"},
+		{words: "the load names one", set: []string{"load.mix=[{name: x, model: opus}]"}, want: "opus"},
+		{words: "a body of the plan's own need not have one", set: []string{`target.request.body='{"q": {{json .Prompt}}}'`}, want: ""},
+	}
+	for _, row := range rows {
+		t.Run(row.words, func(t *testing.T) {
+			p, err := Load(Source{Name: "m.yaml", Bytes: []byte(head + row.more)}, Options{Set: row.set})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := p.Load.Mix[0].Model; got != row.want {
+				t.Errorf("asks for %q, want %q", got, row.want)
+			}
+		})
+	}
+}

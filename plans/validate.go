@@ -205,7 +205,7 @@ func (p *Plan) phaseWindows() []faults.PhaseWindow {
 func (p *Plan) validateModels(f *findings) {
 	known := p.Provider.ModelNames()
 	for _, m := range p.Load.Mix {
-		if m.Model != "" {
+		if m.Model != "" && !slices.Contains(known, m.Model) {
 			known = append(known, m.Model)
 		}
 	}
