@@ -46,6 +46,21 @@ func TestEveryLibraryPlanIsValidWithoutAWarning(t *testing.T) {
 	}
 }
 
+// A first plan that could conclude nothing would teach nothing.
+func TestTheFirstPlanIsValidWithoutAWarning(t *testing.T) {
+	for name, command := range map[string][]string{"for a command": {"node", "server ${x}.mjs"}, "for a service that runs": nil} {
+		t.Run(name, func(t *testing.T) {
+			p, err := Load(Source{Name: "chaos.yaml", Bytes: []byte(Init(command))}, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if w := warnings(t, p); len(w) > 0 {
+				t.Errorf("warns: %s", strings.Join(w, "; "))
+			}
+		})
+	}
+}
+
 // azureLike writes a trace in the format of the Azure dataset, which is not
 // part of the repository: 16 minutes, ten requests a second.
 func azureLike(t *testing.T) string {
