@@ -212,13 +212,15 @@ func TestABlockedWriterSaysSo(t *testing.T) {
 		d := &disk{room: -1, slow: 3 * time.Second}
 		w := onDisk(t, d, WriterOptions{})
 		var wg sync.WaitGroup
-		const n = 200
+		// More than twice what may be pending: the writer may have taken a first
+		// batch as large as that before the rest came.
+		const n = 360
 		for i := range n {
 			wg.Go(func() {
 				r := requestOf(i)
 				r.Headers = map[string]string{}
 				for h := range 60 {
-					r.Headers[fmt.Sprint("h", h)] = strings.Repeat("x", 1000) // 12 MB in all
+					r.Headers[fmt.Sprint("h", h)] = strings.Repeat("x", 1000) // 21 MB in all
 				}
 				w.Request(r)
 			})
