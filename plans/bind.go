@@ -8,19 +8,14 @@ import (
 	"github.com/chaoskit/chaos/faults"
 	"github.com/chaoskit/chaos/internal/draw"
 	"github.com/chaoskit/chaos/internal/journal"
+	"github.com/chaoskit/chaos/internal/wire"
 	"github.com/chaoskit/chaos/loadgen"
 )
 
 // runID names a run in every request id. It is drawn from the seed, the plan
 // and the start, so that an id of an earlier run is recognised as stale.
 func runID(p *Plan, started time.Time) string {
-	const alphabet = "abcdefghijklmnopqrstuvwxyz234567"
-	bits := draw.Bits(p.SeedValue(), "run", p.Hash(), fmt.Sprint(started.UnixNano(), os.Getpid()))
-	id := make([]byte, 8)
-	for i := range id {
-		id[i] = alphabet[bits>>(5*i)&31]
-	}
-	return string(id)
+	return wire.RunID(draw.Bits(p.SeedValue(), "run", p.Hash(), fmt.Sprint(started.UnixNano(), os.Getpid())))
 }
 
 func phaseNames(s *loadgen.Schedule) []string {

@@ -9,13 +9,13 @@ import (
 // HeaderRequest carries the request id.
 const HeaderRequest = "x-chaos-request"
 
-// GatewayHeaders are the spellings under which gateways pass a header on to a
+// gatewayHeaders are the spellings under which gateways pass a header on to a
 // provider: LiteLLM takes x-pass-NAME, Bifrost x-bf-eh-NAME, and both drop the
 // prefix. A provider sees them only behind a gateway that is neither.
-var GatewayHeaders = []string{"x-pass-" + HeaderRequest, "x-bf-eh-" + HeaderRequest}
+var gatewayHeaders = []string{"x-pass-" + HeaderRequest, "x-bf-eh-" + HeaderRequest}
 
-// HeaderPortkey lists, by commas, the headers that a Portkey gateway forwards.
-const HeaderPortkey = "x-portkey-forward-headers"
+// headerPortkey lists, by commas, the headers that a Portkey gateway forwards.
+const headerPortkey = "x-portkey-forward-headers"
 
 const headerTraceparent = "traceparent"
 
@@ -32,15 +32,15 @@ const (
 func (c *Codec) SetHeaders(h http.Header, id ID) {
 	text := id.String()
 	h.Set(HeaderRequest, text)
-	for _, name := range GatewayHeaders {
+	for _, name := range gatewayHeaders {
 		h.Set(name, text)
 	}
-	forward := h.Get(HeaderPortkey)
+	forward := h.Get(headerPortkey)
 	switch {
 	case forward == "":
-		h.Set(HeaderPortkey, HeaderRequest)
+		h.Set(headerPortkey, HeaderRequest)
 	case !strings.Contains(strings.ToLower(forward), HeaderRequest):
-		h.Set(HeaderPortkey, forward+", "+HeaderRequest)
+		h.Set(headerPortkey, forward+", "+HeaderRequest)
 	}
 	if trace := c.Traceparent(id); trace != "" {
 		h.Set(headerTraceparent, trace)
@@ -52,19 +52,6 @@ const markerOpen, markerClose = "[chaos:", "]"
 // Marker is the id as it stands in a prompt. No character of it is escaped in
 // JSON or HTML.
 func Marker(id ID) string { return markerOpen + id.String() + markerClose }
-
-// FindMarkers returns the ids, as text, of all whole markers in text, in order.
-func FindMarkers(text string) []string {
-	var out []string
-	for from := 0; ; {
-		start, end := nextMarker(text, from)
-		if start < 0 {
-			return out
-		}
-		out = append(out, text[start+len(markerOpen):end-len(markerClose)])
-		from = end
-	}
-}
 
 // nextMarker returns where the first whole marker at or behind from starts and
 // ends; -1, -1 if there is none.
@@ -142,7 +129,7 @@ func (c *Codec) Identify(h http.Header, lastUser string) Identity {
 	for _, v := range h.Values(HeaderRequest) {
 		out.read(c, CarrierHeader, v)
 	}
-	for _, name := range GatewayHeaders {
+	for _, name := range gatewayHeaders {
 		for _, v := range h.Values(name) {
 			out.read(c, CarrierGateway, v)
 		}

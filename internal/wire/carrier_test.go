@@ -89,16 +89,16 @@ func TestSetHeaders(t *testing.T) {
 	if got.ID != id || !got.Found || got.Conflict || fmt.Sprint(got.Seen) != "[header gateway traceparent]" {
 		t.Errorf("%+v", got)
 	}
-	if h.Get(HeaderPortkey) != HeaderRequest {
-		t.Errorf("Portkey forwards %q", h.Get(HeaderPortkey))
+	if h.Get(headerPortkey) != HeaderRequest {
+		t.Errorf("Portkey forwards %q", h.Get(headerPortkey))
 	}
 	h = http.Header{"X-Portkey-Forward-Headers": {"x-tenant"}, "Traceparent": {"mine"}}
 	id.Tenant = "nobody" // is in no list
-	if fuzzCodec.SetHeaders(h, id); h.Get(HeaderPortkey) != "x-tenant, "+HeaderRequest || h.Get("traceparent") != "mine" {
+	if fuzzCodec.SetHeaders(h, id); h.Get(headerPortkey) != "x-tenant, "+HeaderRequest || h.Get("traceparent") != "mine" {
 		t.Errorf("%v", h)
 	}
-	if fuzzCodec.SetHeaders(h, id); h.Get(HeaderPortkey) != "x-tenant, "+HeaderRequest {
-		t.Errorf("Portkey forwards %q after the second time", h.Get(HeaderPortkey))
+	if fuzzCodec.SetHeaders(h, id); h.Get(headerPortkey) != "x-tenant, "+HeaderRequest {
+		t.Errorf("Portkey forwards %q after the second time", h.Get(headerPortkey))
 	}
 }
 
@@ -156,8 +156,8 @@ func TestStripMarkers(t *testing.T) {
 		{"both", w + " a " + m, "a"},
 		{"a marker that touches a word", "a" + m + "b", "ab"},
 		{"half a marker is text", "a " + m[:len(m)-1], "a " + m[:len(m)-1]},
-		{"half a watermark is text", "a " + w[:MarkLen-1], "a " + w[:MarkLen-1]},
-		{"a watermark whose checksum fails is one all the same", "a " + w[:MarkLen-1] + "y", "a"},
+		{"half a watermark is text", "a " + w[:markLen-1], "a " + w[:markLen-1]},
+		{"a watermark whose checksum fails is one all the same", "a " + w[:markLen-1] + "y", "a"},
 	}
 	for _, row := range rows {
 		if got := StripMarkers(row.text); got != row.want {
@@ -182,18 +182,18 @@ func TestParseIDRefuses(t *testing.T) {
 		strings.Replace(good, ".1432.", ".01432.", 1), strings.Replace(good, ".1432.", ".+1432.", 1),
 		spell(func(id *ID) { id.Run = "short" }), spell(func(id *ID) { id.Phase = "" }), spell(func(id *ID) { id.Phase = "Spike" }),
 		spell(func(id *ID) { id.Tenant = "a b" }), spell(func(id *ID) { id.Tenant = "" }), spell(func(id *ID) { id.Index = -1 }),
-		spell(func(id *ID) { id.OutputTokens = -1 }), spell(func(id *ID) { id.OutputTokens = OutputTokensMax + 1 }),
-		spell(func(id *ID) { id.Tenant = strings.Repeat("t", NameMax+1) }), strings.Repeat("a", 10_000),
+		spell(func(id *ID) { id.OutputTokens = -1 }), spell(func(id *ID) { id.OutputTokens = outputTokensMax + 1 }),
+		spell(func(id *ID) { id.Tenant = strings.Repeat("t", nameMax+1) }), strings.Repeat("a", 10_000),
 	} {
 		if id, err := ParseID(text); err == nil {
 			t.Errorf("%q reads as %+v", text, id)
 		}
 	}
-	longest := ID{Run: "abcdefgh", Phase: strings.Repeat("p", NameMax), Index: 1<<63 - 1, Tenant: strings.Repeat("T", NameMax), OutputTokens: OutputTokensMax}
+	longest := ID{Run: "abcdefgh", Phase: strings.Repeat("p", nameMax), Index: 1<<63 - 1, Tenant: strings.Repeat("T", nameMax), OutputTokens: outputTokensMax}
 	if got, err := ParseID(longest.String()); got != longest || err != nil {
 		t.Errorf("the longest id: %+v, %v", got, err)
 	}
-	if got := FindMarkers(Marker(longest)); len(got) != 1 {
+	if got := lastMarker(Marker(longest)); got != longest.String() {
 		t.Errorf("the longest marker: %q", got)
 	}
 	for _, bits := range []uint64{0, 1, 1<<40 - 1, 1<<64 - 1} {

@@ -6,7 +6,7 @@ import "sync"
 // they turn names into ordinals and back, where there is no room for names.
 // Its fields are not changed after its first use. Safe for concurrent use.
 type Codec struct {
-	Run     string   // RunLen lower-case letters or digits
+	Run     string   // 8 lower-case letters or digits
 	Phases  []string // in order; trial, trace and anon are known without
 	Tenants []string
 	Models  []string

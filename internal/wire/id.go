@@ -10,7 +10,7 @@ import (
 // ID names a request, and carries all that the provider must know of it, so
 // that the provider decodes and never looks anything up.
 type ID struct {
-	Run          string // RunLen lower-case letters or digits
+	Run          string // 8 lower-case letters or digits
 	Phase        string // [a-z0-9_-]{1,32}
 	Index        int64  // in the phase, from 0
 	Tenant       string // [A-Za-z0-9_-]{1,32}
@@ -19,11 +19,11 @@ type ID struct {
 
 // Bounds of an id.
 const (
-	RunLen          = 8
-	NameMax         = 32 // of a phase's or tenant's name, in bytes
-	OutputTokensMax = 1 << 30
+	runLen          = 8
+	nameMax         = 32 // of a phase's or tenant's name, in bytes
+	outputTokensMax = 1 << 30
 
-	idMax    = RunLen + NameMax + 19 + NameMax + 10 + checkLen + 5
+	idMax    = runLen + nameMax + 19 + nameMax + 10 + checkLen + 5
 	checkLen = 4
 )
 
@@ -32,7 +32,7 @@ const runDigits = "abcdefghijklmnopqrstuvwxyz234567"
 
 // RunID names a run by the low 40 of bits.
 func RunID(bits uint64) string {
-	var b [RunLen]byte
+	var b [runLen]byte
 	for i := range b {
 		b[i] = runDigits[bits>>(5*i)&31]
 	}
@@ -79,11 +79,11 @@ func ParseID(s string) (ID, error) {
 	}
 	index, err1 := strconv.ParseInt(f[2], 10, 64)
 	tokens, err2 := strconv.ParseInt(f[4], 10, 64)
-	if err1 != nil || err2 != nil || index < 0 || tokens < 0 || tokens > OutputTokensMax {
+	if err1 != nil || err2 != nil || index < 0 || tokens < 0 || tokens > outputTokensMax {
 		return ID{}, ErrID
 	}
 	id := ID{Run: f[0], Phase: f[1], Index: index, Tenant: f[3], OutputTokens: int(tokens)}
-	if !isRun(id.Run) || !IsPhase(id.Phase) || !IsTenant(id.Tenant) {
+	if !isRun(id.Run) || !isPhase(id.Phase) || !isTenant(id.Tenant) {
 		return ID{}, ErrID
 	}
 	// Printing it again checks the sum, and that no number has a second
@@ -101,27 +101,27 @@ func isRun(s string) bool {
 			return false
 		}
 	}
-	return len(s) == RunLen
+	return len(s) == runLen
 }
 
-// IsPhase reports whether s can name a phase in a request id.
-func IsPhase(s string) bool {
+// isPhase reports whether s can name a phase in a request id.
+func isPhase(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; !isLower(c) && !isDigit(c) && c != '_' && c != '-' {
 			return false
 		}
 	}
-	return len(s) >= 1 && len(s) <= NameMax
+	return len(s) >= 1 && len(s) <= nameMax
 }
 
-// IsTenant reports whether s can name a tenant in a request id.
-func IsTenant(s string) bool {
+// isTenant reports whether s can name a tenant in a request id.
+func isTenant(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; !isLower(c|0x20) && !isDigit(c) && c != '_' && c != '-' {
 			return false
 		}
 	}
-	return len(s) >= 1 && len(s) <= NameMax
+	return len(s) >= 1 && len(s) <= nameMax
 }
 
 func isLower(c byte) bool { return c >= 'a' && c <= 'z' }

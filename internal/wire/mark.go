@@ -17,7 +17,7 @@ type Mark struct {
 	ID       ID     // run, phase, index and tenant; output tokens are not in it
 	Model    string // "": not in the lists
 	MintedNs int64  // since the start of the run, rounded down to 1 ms; 0 beyond 37 hours
-	Seq      int    // from 0; modulo SeqModulo when read back
+	Seq      int    // from 0; modulo seqModulo when read back
 	End      bool   // the last of its answer
 }
 
@@ -29,9 +29,9 @@ const (
 	markDigits = "0123456789abcdefghiklmnoprstuvwy"
 	markBody   = 32
 
-	MarkLen   = len(markPrefix) + markBody
+	markLen   = len(markPrefix) + markBody
 	MarkEvery = 64 // tokens between two marks
-	SeqModulo = 1 << markSeqBits
+	seqModulo = 1 << markSeqBits
 )
 
 // The body is 160 bits:
@@ -57,7 +57,7 @@ var isMarkDigit = func() (is [256]bool) {
 	return is
 }()
 
-// Mark writes m, MarkLen bytes, without the spaces that keep it apart. What
+// Mark writes m, markLen bytes, without the spaces that keep it apart. What
 // has no room is left out: an unknown tenant is none, and so is a request whose
 // phase or index cannot be said.
 func (c *Codec) Mark(m Mark) string {
@@ -83,7 +83,7 @@ func (c *Codec) Mark(m Mark) string {
 		p.put(0, 1)
 	}
 	p.put(markSum(p.b), markSumBits)
-	var dst [MarkLen]byte
+	var dst [markLen]byte
 	copy(dst[:], markPrefix)
 	markEncoding.Encode(dst[len(markPrefix):], p.b[:])
 	return string(dst[:])
@@ -139,7 +139,7 @@ func (c *Codec) FindMarks(text []byte) []Found {
 		i += n
 		if whole {
 			f := c.readMark(s.body[:])
-			f.Off = i - MarkLen
+			f.Off = i - markLen
 			out = append(out, f)
 		}
 	}
@@ -151,15 +151,15 @@ func (c *Codec) FindMarks(text []byte) []Found {
 func nextMark(text string, from int) (start, end int) {
 	for {
 		i := strings.Index(text[from:], markPrefix)
-		if i < 0 || from+i+MarkLen > len(text) {
+		if i < 0 || from+i+markLen > len(text) {
 			return -1, -1
 		}
 		start = from + i
 		from = start + len(markPrefix)
-		for from < start+MarkLen && isMarkDigit[text[from]] {
+		for from < start+markLen && isMarkDigit[text[from]] {
 			from++
 		}
-		if from == start+MarkLen {
+		if from == start+markLen {
 			return start, from
 		}
 	}

@@ -36,7 +36,7 @@ func (s *markScanner) next(text []byte) (n int, whole bool) {
 			continue
 		}
 		n++
-		if s.n++; s.n == MarkLen {
+		if s.n++; s.n == markLen {
 			s.n = 0
 			return n, true
 		}
@@ -123,7 +123,7 @@ func (m *Marks) take(f Found) {
 	a := answer{AnswerMark: AnswerMark{
 		Attempt: f.Attempt, Phase: f.ID.Phase, Index: f.ID.Index, Tenant: f.ID.Tenant,
 		Model: f.Model, MintedNs: f.MintedNs, OtherRun: f.OtherRun, Whole: f.Seq == 0, Ended: f.End,
-	}, next: (f.Seq + 1) % SeqModulo}
+	}, next: (f.Seq + 1) % seqModulo}
 	m.last = len(m.answers)
 	m.answers = append(m.answers, a)
 }
@@ -134,7 +134,7 @@ func (a *answer) follow(f Found) {
 	if f.Seq != a.next || a.Ended {
 		a.Bad = true
 	}
-	a.next = (f.Seq + 1) % SeqModulo
+	a.next = (f.Seq + 1) % seqModulo
 	a.Ended = a.Ended || f.End
 }
 

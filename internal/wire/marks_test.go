@@ -109,14 +109,14 @@ func TestWhatAMarkHolds(t *testing.T) {
 		{"a tenant that is in no list", func(m *Mark) { m.ID.Tenant = "9" }, "77 spike/1432  gpt-4o 5s #3"},
 		{"a model that is in no list", func(m *Mark) { m.Model = "x" }, "77 spike/1432 2  5s #3"},
 		{"an attempt without room", func(m *Mark) { m.Attempt = 1 << 30 }, "0 spike/1432 2 gpt-4o 5s #3"},
-		{"a number that wraps around", func(m *Mark) { m.Seq = SeqModulo + 3 }, "77 spike/1432 2 gpt-4o 5s #3"},
+		{"a number that wraps around", func(m *Mark) { m.Seq = seqModulo + 3 }, "77 spike/1432 2 gpt-4o 5s #3"},
 	}
 	for _, row := range rows {
 		m := exampleMark(3, false)
 		row.change(&m)
 		text := fuzzCodec.Mark(m)
 		found := fuzzCodec.FindMarks([]byte("x " + text + " y"))
-		if len(text) != MarkLen || len(found) != 1 || found[0].Bad || found[0].OtherRun || found[0].Off != 2 {
+		if len(text) != markLen || len(found) != 1 || found[0].Bad || found[0].OtherRun || found[0].Off != 2 {
 			t.Errorf("%s: %q reads as %+v", row.words, text, found)
 			continue
 		}

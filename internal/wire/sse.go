@@ -41,7 +41,6 @@ type Scanner struct {
 	id      string
 	data    []byte
 	hasData bool
-	partial bool
 }
 
 // scanBuf is the first size of a Scanner's buffer.
@@ -57,7 +56,6 @@ func (s *Scanner) Next() (Frame, error) {
 	for {
 		line, err := s.line()
 		if err != nil {
-			s.partial = s.partial || s.hasData || s.event != ""
 			return Frame{}, err
 		}
 		if len(line) > 0 && line[0] == ':' {
@@ -77,10 +75,6 @@ func (s *Scanner) Next() (Frame, error) {
 		}
 	}
 }
-
-// Partial reports whether the stream ended inside an event: Next dropped a
-// part of one.
-func (s *Scanner) Partial() bool { return s.partial }
 
 // field takes one line of an event. false: the event is too large.
 func (s *Scanner) field(line []byte) bool {
@@ -123,7 +117,6 @@ func (s *Scanner) line() ([]byte, error) {
 			s.tooLarge()
 		}
 		if s.err != nil {
-			s.partial = s.partial || s.to > s.from
 			return nil, s.err
 		}
 		s.fill()
@@ -132,7 +125,7 @@ func (s *Scanner) line() ([]byte, error) {
 
 // tooLarge ends the stream: what is read already is no part of it any more.
 func (s *Scanner) tooLarge() {
-	s.err, s.partial = ErrFrameSize, true
+	s.err = ErrFrameSize
 	s.from, s.to = 0, 0
 }
 

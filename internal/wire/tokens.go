@@ -13,17 +13,13 @@ func Tokens(text string) int { return (len(text) + TokenBytes - 1) / TokenBytes 
 // Text returns n tokens of English words, the same for the same seed and
 // fields: n*4 bytes, the last of them a space.
 func Text(seed uint64, n int, fields ...string) string {
-	return string(AppendText(make([]byte, 0, max(0, n)*TokenBytes), seed, n, fields...))
+	bits := draw.Bits(seed, append([]string{"text"}, fields...)...)
+	return string(appendWords(make([]byte, 0, max(0, n)*TokenBytes), bits, n))
 }
 
-// AppendText appends Text to dst.
-func AppendText(dst []byte, seed uint64, n int, fields ...string) []byte {
-	return AppendWords(dst, draw.Bits(seed, append([]string{"text"}, fields...)...), n)
-}
-
-// AppendWords appends n tokens of words that depend on bits alone. It costs
+// appendWords appends n tokens of words that depend on bits alone. It costs
 // some nanoseconds per token: one hash decides nine words.
-func AppendWords(dst []byte, bits uint64, n int) []byte {
+func appendWords(dst []byte, bits uint64, n int) []byte {
 	for n > 0 {
 		// SplitMix64: a counter, mixed.
 		bits += 0x9e3779b97f4a7c15

@@ -155,8 +155,8 @@ func runName(n uint64) string {
 		return ""
 	}
 	n--
-	var b [RunLen]byte
-	for i := RunLen - 1; i >= 0; i-- {
+	var b [runLen]byte
+	for i := runLen - 1; i >= 0; i-- {
 		b[i] = "0123456789abcdefghijklmnopqrstuvwxyz"[n%36]
 		n /= 36
 	}
