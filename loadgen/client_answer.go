@@ -43,13 +43,6 @@ type answer struct {
 	over    bool   // the terminal event or an error came: nothing more is awaited
 }
 
-// FNV-1a, 64 bits: the hash of contents must not depend on how they were cut
-// into chunks, so it is carried along.
-const (
-	fnvOffset = 14695981039346656037
-	fnvPrime  = 1099511628211
-)
-
 // reset makes a ready for the next answer. What was allocated is used again.
 func (a *answer) reset(r *reader, rec *journal.Request) {
 	a.marks.Reset(r.codec)
@@ -70,14 +63,12 @@ func (a *answer) content(b []byte) {
 	}
 	a.progress(true)
 	rec := a.rec
-	h := rec.ContentHash
-	if rec.ContentBytes += len(b); rec.ContentBytes == len(b) {
-		h = fnvOffset
+	// Carried along: how a content was cut into chunks must not change its hash.
+	if rec.ContentBytes == 0 {
+		rec.ContentHash = wire.FoldStart
 	}
-	for _, c := range b {
-		h = (h ^ uint64(c)) * fnvPrime
-	}
-	rec.ContentHash = h
+	rec.ContentBytes += len(b)
+	rec.ContentHash = wire.FoldMore(rec.ContentHash, b)
 	fits := min(len(b), headMax-len(a.head))
 	a.head = append(a.head, b[:fits]...)
 	a.beyond = a.beyond || len(bytes.TrimSpace(b[fits:])) > 0

@@ -206,7 +206,7 @@ func (a *attempt) identify() {
 		rec.Carrier = carriers[id.Carrier]
 		a.outputAsked = id.ID.OutputTokens
 	}
-	a.key = stepKey(finish(finish(fnvString(fnvOffset, rec.Key.Phase)+uint64(rec.Key.Index)) + rec.StepHash))
+	a.key = stepKey(wire.Mix(wire.Mix(wire.FoldMore(wire.FoldStart, rec.Key.Phase)+uint64(rec.Key.Index)) + rec.StepHash))
 	rec.Ordinal, a.holds = a.s.memory.arrive(a.key, rec.ModelAsked, rec.ArrivedNs)
 	a.request = requestID(a.s.opt.Seed, rec)
 }
@@ -219,7 +219,7 @@ func requestID(seed uint64, rec *journal.Attempt) string {
 	var id [24]byte
 	for i := range id {
 		bits += 0x9e3779b97f4a7c15 // SplitMix64
-		id[i] = alphabet[finish(bits)%uint64(len(alphabet))]
+		id[i] = alphabet[wire.Mix(bits)%uint64(len(alphabet))]
 	}
 	return string(id[:])
 }

@@ -125,10 +125,10 @@ func embed(v []float32, seed uint64, text string) {
 	clear(v)
 	sum := make([]int64, len(v))
 	words(text, func(word string) {
-		state := fnvString(fnvOffset^seed, word)
+		state := wire.FoldMore(wire.FoldStart^seed, word)
 		for i := range sum {
 			state += 0x9e3779b97f4a7c15 // SplitMix64
-			sum[i] += int64(int16(finish(state)))
+			sum[i] += int64(int16(wire.Mix(state)))
 		}
 	})
 	var square float64

@@ -20,10 +20,10 @@ import (
 
 // stepHash hashes a body that valid has accepted.
 func stepHash(kind string, body doc) uint64 {
-	h := fnvString(fnvOffset, kind)
+	h := wire.FoldMore(wire.FoldStart, kind)
 	if body.kind() != '{' {
 		sum, _ := hashValue(body, 0)
-		return finish(h ^ sum)
+		return wire.Mix(h ^ sum)
 	}
 	var sum uint64
 	for key, value := range body.fields {
@@ -33,7 +33,7 @@ func stepHash(kind string, body doc) uint64 {
 		v, _ := hashValue(value, 0)
 		sum += member(key, v)
 	}
-	return finish(h ^ finish(sum))
+	return wire.Mix(h ^ wire.Mix(sum))
 }
 
 // rawHash is the step of a call whose body cannot be read as JSON.
@@ -41,28 +41,12 @@ func rawHash(kind string, body []byte) uint64 {
 	return wire.Fold64([]byte("raw"), []byte(kind), body)
 }
 
-const (
-	fnvOffset = 14695981039346656037
-	fnvPrime  = 1099511628211
-)
-
-func fnvString(h uint64, s string) uint64 {
-	for i := range len(s) {
-		h = (h ^ uint64(s[i])) * fnvPrime
-	}
-	return h
-}
-
-// finish spreads every bit over the word, so that sums and chains of hashes do
-// not cancel out. The constants are those of SplitMix64.
-func finish(h uint64) uint64 {
-	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
-	h = (h ^ h>>27) * 0x94d049bb133111eb
-	return h ^ h>>31
-}
+// chainPrime keeps the order of an array's elements in its hash. It is the prime
+// of FNV.
+const chainPrime = 1099511628211
 
 func member(key string, value uint64) uint64 {
-	return finish(fnvString(fnvOffset, key) ^ bits.RotateLeft64(value, 17))
+	return wire.Mix(wire.FoldMore(wire.FoldStart, key) ^ bits.RotateLeft64(value, 17))
 }
 
 // hashValue hashes the value that starts at i and returns the index behind it.
@@ -81,24 +65,24 @@ func hashValue(d doc, i int) (uint64, int) {
 				i = space(d, i+1)
 			}
 		}
-		return finish(sum + '{'), i + 1
+		return wire.Mix(sum + '{'), i + 1
 	case '[':
 		h := uint64('[')
 		for i = space(d, i+1); d[i] != ']'; {
 			var v uint64
 			v, i = hashValue(d, i)
-			h = finish(h*fnvPrime ^ v)
+			h = wire.Mix(h*chainPrime ^ v)
 			if i = space(d, i); d[i] == ',' {
 				i = space(d, i+1)
 			}
 		}
-		return finish(h), i + 1
+		return wire.Mix(h), i + 1
 	case '"':
 		end := skipString(d, i)
-		return finish(hashText(d[i:end].text()) + '"'), end
+		return wire.Mix(hashText(d[i:end].text()) + '"'), end
 	}
 	end := skip(d, i)
-	return finish(hashScalar(string(d[i:end]))), end
+	return wire.Mix(hashScalar(string(d[i:end]))), end
 }
 
 // hashScalar makes 1, 1.0 and 1e0 equal.
@@ -106,13 +90,13 @@ func hashScalar(s string) uint64 {
 	if f, err := strconv.ParseFloat(s, 64); err == nil {
 		s = strconv.FormatFloat(f, 'g', -1, 64)
 	}
-	return fnvString(fnvOffset, s)
+	return wire.FoldMore(wire.FoldStart, s)
 }
 
 // hashText hashes s without what differs between two tries.
 func hashText(s string) uint64 {
 	s = wire.StripMarkers(s)
-	h, from := uint64(fnvOffset), 0
+	h, from := wire.FoldStart, 0
 	for i := 0; i < len(s); i++ {
 		// Both shapes have their first hyphen behind a fixed number of
 		// characters, so a text without hyphens costs one comparison a byte.
@@ -128,11 +112,11 @@ func hashText(s string) uint64 {
 			}
 		}
 		if end > 0 {
-			h = fnvString(h, s[from:start])
+			h = wire.FoldMore(h, s[from:start])
 			from, i = end, end-1
 		}
 	}
-	return fnvString(h, s[from:])
+	return wire.FoldMore(h, s[from:])
 }
 
 const uuidLen = len("00000000-0000-0000-0000-000000000000")

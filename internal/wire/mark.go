@@ -123,7 +123,7 @@ func (c *Codec) readMark(body []byte) Found {
 }
 
 // runFold is what a mark says of the run.
-func runFold(run string) uint64 { return mix(Fold64([]byte(run))) & (1<<markRunBits - 1) }
+func runFold(run string) uint64 { return Mix(Fold64([]byte(run))) & (1<<markRunBits - 1) }
 
 func markSum(b [20]byte) uint64 {
 	return uint64(crc32.Checksum(b[:], castagnoli)) & (1<<markSumBits - 1)

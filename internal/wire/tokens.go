@@ -23,7 +23,7 @@ func appendWords(dst []byte, bits uint64, n int) []byte {
 	for n > 0 {
 		// SplitMix64: a counter, mixed.
 		bits += 0x9e3779b97f4a7c15
-		for z, i := mix(bits), 0; i < 9 && n > 0; i++ {
+		for z, i := Mix(bits), 0; i < 9 && n > 0; i++ {
 			// Seven bits a word: which of 64, and of which length. The last
 			// token has room for a short one only.
 			if z&64 == 0 || n == 1 {

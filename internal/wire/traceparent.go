@@ -48,7 +48,7 @@ func (c *Codec) Traceparent(id ID) string {
 	p.put(traceSum(p.b), traceSumBits)
 	hi, lo := scramble(binary.BigEndian.Uint64(p.b[:]), binary.BigEndian.Uint64(p.b[8:]))
 	// Any parent id but zero will do: nobody reads it.
-	parent := mix(hi^lo) | 1
+	parent := Mix(hi^lo) | 1
 
 	var raw [24]byte
 	binary.BigEndian.PutUint64(raw[0:], hi)
@@ -121,14 +121,14 @@ func traceSum(b [20]byte) uint64 {
 // ours. It is a Feistel network, so it can be undone.
 func scramble(hi, lo uint64) (uint64, uint64) {
 	for round := uint64(1); round <= 4; round++ {
-		hi, lo = lo, hi^mix(lo+round)
+		hi, lo = lo, hi^Mix(lo+round)
 	}
 	return hi, lo
 }
 
 func unscramble(hi, lo uint64) (uint64, uint64) {
 	for round := uint64(4); round >= 1; round-- {
-		hi, lo = lo^mix(hi+round), hi
+		hi, lo = lo^Mix(hi+round), hi
 	}
 	return hi, lo
 }

@@ -22,25 +22,36 @@ const (
 // machine and in every process. It is no defence against who wants a collision.
 //
 // Of one part it is plain FNV-1a, so that a content which arrives in pieces can
-// be hashed as it comes. Between parts stands the length of the part before,
-// so that ("ab","c") and ("a","bc") differ.
+// be hashed as it comes: see [FoldMore]. Between parts stands the length of the
+// part before, so that ("ab","c") and ("a","bc") differ.
 func Fold64(parts ...[]byte) uint64 {
-	h := uint64(fnvOffset)
+	h := FoldStart
 	for i, p := range parts {
 		if i > 0 {
 			for n := uint64(len(parts[i-1])) + 1; n > 0; n >>= 8 {
 				h = (h ^ n&0xff) * fnvPrime
 			}
 		}
-		for _, c := range p {
-			h = (h ^ uint64(c)) * fnvPrime
-		}
+		h = FoldMore(h, p)
 	}
 	return h
 }
 
-// mix spreads every bit over the word. The constants are those of SplitMix64.
-func mix(h uint64) uint64 {
+// FoldStart is Fold64 of nothing.
+const FoldStart = uint64(fnvOffset)
+
+// FoldMore goes on with a hash: FoldMore(Fold64(a), b) is Fold64 of a and b put
+// together.
+func FoldMore[T string | []byte](h uint64, more T) uint64 {
+	for i := range len(more) {
+		h = (h ^ uint64(more[i])) * fnvPrime
+	}
+	return h
+}
+
+// Mix spreads every bit over the word, so that sums and chains of hashes do not
+// cancel out. The constants are those of SplitMix64.
+func Mix(h uint64) uint64 {
 	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
 	h = (h ^ h>>27) * 0x94d049bb133111eb
 	return h ^ h>>31
