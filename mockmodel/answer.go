@@ -110,7 +110,7 @@ func (a *attempt) prepare() {
 		case faults.MutationEmpty:
 			ans.empty, ans.tokensIn = true, 0
 		case faults.MutationWrongModel:
-			rec.ModelServed = bounded(m.Model, 128)
+			rec.ModelServed = journal.Clip(m.Model, textMax)
 			if m.Declared {
 				ans.model = m.Model
 			}

@@ -93,7 +93,7 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, route *route) *at
 		a.conn = c
 		rec.Conn, rec.ConnSeq, rec.Source = c.id, int(c.seq.Add(1)), c.peer
 	}
-	rec.SDK = bounded(r.UserAgent(), 128)
+	rec.SDK = journal.Clip(r.UserAgent(), textMax)
 	rec.SDKRetry = countIn(r.Header, "X-Stainless-Retry-Count", rec.SDKRetry)
 	rec.SDKTimeoutNs = sdkTimeout(r.Header)
 	rec.ProxyAttempt = countIn(r.Header, "X-Envoy-Attempt-Count", rec.ProxyAttempt)
@@ -174,7 +174,7 @@ func (a *attempt) understand() *refusal {
 	a.rec.StepHash = stepHash(c.kind, body)
 	r := a.route.read(body, c)
 	rec := &a.rec
-	rec.ModelAsked = bounded(c.model, 128)
+	rec.ModelAsked = journal.Clip(c.model, textMax)
 	rec.ModelServed = rec.ModelAsked
 	rec.QuotaKey = a.s.quotaKey(rec.ModelAsked)
 	rec.Stream, rec.MaxTokens, rec.Messages, rec.TokensIn = c.stream, c.maxTokens, len(c.messages), c.tokensIn
@@ -298,10 +298,7 @@ func (a *attempt) takeSlot() bool {
 func (a *attempt) refuse(r *refusal) bool {
 	h := a.w.Header()
 	rec := &a.rec
-	rec.Code = r.code
-	if rec.Code == "" {
-		rec.Code = r.kind
-	}
+	rec.Code = r.name()
 	a.buf = a.buf[:0]
 	if r.status != http.StatusOK {
 		a.buf = a.route.vendor.body(a.buf, r, a.request)

@@ -93,8 +93,6 @@ type quotas struct {
 	requests, tokens quota
 }
 
-func (q quotas) any() bool { return q.requests.limit > 0 || q.tokens.limit > 0 }
-
 // refused says why the limiter refused a call.
 type refused struct {
 	tokens bool  // the limit on tokens; else the one on requests

@@ -75,7 +75,7 @@ func TestGoDuration(t *testing.T) {
 func TestNoLimitLetsAllIn(t *testing.T) {
 	l := newLimiter(Limits{})
 	l.use(5, 0)
-	if q, r := l.admit(1<<40, 0); r != nil || q.any() || l.limited() {
+	if q, r := l.admit(1<<40, 0); r != nil || q != (quotas{}) || l.limited() {
 		t.Errorf("%+v %+v", q, r)
 	}
 }

@@ -45,6 +45,25 @@ type Price struct {
 	Output float64 `yaml:"output" doc:"USD per million tokens of output"`
 }
 
+// NanoPerToken returns what one token costs, in nano-USD.
+func (p Price) NanoPerToken() (input, output int64) {
+	nano := func(usdPerMillion float64) int64 { return int64(usdPerMillion*1000 + 0.5) }
+	return nano(p.Input), nano(p.Output)
+}
+
+// ServiceTime returns how long a chat call whose answer has so many tokens is
+// in service where nothing goes wrong.
+func (m Model) ServiceTime(tokens int) time.Duration {
+	service := defaultTTFT
+	if m.TTFT != nil {
+		service = *m.TTFT
+	}
+	if rate := m.withDefaults().TokensPerSecond; *rate > 0 {
+		service += time.Duration(float64(tokens) / *rate * float64(time.Second))
+	}
+	return service
+}
+
 // Limits of a model. Each is a bucket that holds a minute's worth and is
 // refilled without pause.
 type Limits struct {

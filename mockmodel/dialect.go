@@ -1,6 +1,7 @@
 package mockmodel
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 )
@@ -79,6 +80,9 @@ type refusal struct {
 	param   string // the field at fault; "" is null
 	message string
 }
+
+// name is what a record calls the error: its code, else its type.
+func (r *refusal) name() string { return cmp.Or(r.code, r.kind) }
 
 // A message is what a call says of one message.
 type message struct {

@@ -18,8 +18,8 @@ func (s *Server) end(a *attempt) {
 			a.station.limits.use(int64(rec.TokensEmitted), rec.EndNs)
 		}
 		if !a.ans.empty {
-			p := s.price(rec.ModelServed)
-			rec.CostNanoUSD = int64(rec.TokensIn)*nanoPerToken(p.Input) + int64(rec.TokensEmitted)*nanoPerToken(p.Output)
+			input, output := s.price(rec.ModelServed).NanoPerToken()
+			rec.CostNanoUSD = int64(rec.TokensIn)*input + int64(rec.TokensEmitted)*output
 		}
 	}
 	if rec.Cause == journal.CauseNone && a.shown != 0 {
@@ -48,9 +48,6 @@ func (a *attempt) ended() int64 {
 	}
 	return a.now()
 }
-
-// nanoPerToken turns USD per million tokens into nano-USD per token.
-func nanoPerToken(usdPerMillion float64) int64 { return int64(usdPerMillion*1000 + 0.5) }
 
 // ruleHits says what became of each rule. There are at most [faults.RulesMax].
 func (a *attempt) ruleHits() []journal.RuleHit {

@@ -76,6 +76,7 @@ const (
 	headerMax     = 256 << 10
 	stationsMax   = 1000 // models that are not listed; further ones share one station
 	namesMax      = 64   // unknown models and paths that are reported
+	textMax       = 128  // bytes of a caller's words in a record
 )
 
 // New returns a provider that listens nowhere yet. The configuration must have
@@ -273,8 +274,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.serveModels(w, r)
 		return
 	}
-	s.note(&s.unserved, r.Method+" "+bounded(path, 128))
-	s.refuse(w, &openAI, &refusal{status: http.StatusNotFound, kind: "invalid_request_error", message: fmt.Sprintf("Invalid URL (%s %s)", r.Method, bounded(path, 512))})
+	s.note(&s.unserved, r.Method+" "+journal.Clip(path, textMax))
+	s.refuse(w, &openAI, &refusal{status: http.StatusNotFound, kind: "invalid_request_error", message: fmt.Sprintf("Invalid URL (%s %s)", r.Method, journal.Clip(path, 4*textMax))})
 }
 
 func (s *Server) refuseMethod(w http.ResponseWriter, r *http.Request, v *vendor, allowed string) {
@@ -282,7 +283,7 @@ func (s *Server) refuseMethod(w http.ResponseWriter, r *http.Request, v *vendor,
 	if v.name == "openai" {
 		refused.code = "method_not_supported"
 	}
-	refused.message = fmt.Sprintf("Not allowed to %s on %s. (HINT: Perhaps you meant to use a different HTTP method?)", r.Method, bounded(r.URL.Path, 512))
+	refused.message = fmt.Sprintf("Not allowed to %s on %s. (HINT: Perhaps you meant to use a different HTTP method?)", r.Method, journal.Clip(r.URL.Path, 4*textMax))
 	w.Header().Set("Allow", allowed)
 	s.refuse(w, v, &refused)
 }
@@ -341,7 +342,7 @@ func (s *Server) station(model string) *station {
 	st := newStation(Model{Name: name}.withDefaults())
 	s.stations[name] = st
 	if model != searchModel && model != rerankModel && len(s.unknown) < namesMax {
-		s.unknown = append(s.unknown, bounded(model, 128))
+		s.unknown = append(s.unknown, journal.Clip(model, textMax))
 	}
 	return st
 }
@@ -362,15 +363,4 @@ func (s *Server) lateBy(ns int64) {
 	defer s.mu.Unlock()
 	// The histogram holds an hour; what is later is as late as that.
 	_ = s.late.RecordValue(min(ns/int64(time.Microsecond), int64(time.Hour/time.Microsecond)))
-}
-
-// bounded cuts a text of a caller's to n bytes, at a character.
-func bounded(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && s[n]&0xc0 == 0x80 {
-		n--
-	}
-	return s[:n]
 }

@@ -187,10 +187,7 @@ func (a *attempt) cut(s streamer, at int) {
 			r = v.limited(&a.call, a.quotasTold(0), refused{asked: 1}, 0)
 		}
 		s.fail(&a.out, &a.ans, &r)
-		a.rec.Code = r.code
-		if r.code == "" {
-			a.rec.Code = r.kind
-		}
+		a.rec.Code = r.name()
 	}
 	if a.flush() {
 		a.endHere()

@@ -35,13 +35,11 @@ func (r *run) header() journal.Header {
 		Phases: r.codec.Phases, Tenants: r.codec.Tenants, Models: r.codec.Models, PlannedReqs: r.schedule.Planned(),
 	}
 	for _, m := range r.plan.Provider.Models {
-		h.Prices = append(h.Prices, journal.Price{Model: m.Name, Input: nanoPerToken(m.Price.Input), Output: nanoPerToken(m.Price.Output)})
+		input, output := m.Price.NanoPerToken()
+		h.Prices = append(h.Prices, journal.Price{Model: m.Name, Input: input, Output: output})
 	}
 	return h
 }
-
-// nanoPerToken turns USD per million tokens into nano-USD per token.
-func nanoPerToken(usdPerMillion float64) int64 { return int64(usdPerMillion*1000 + 0.5) }
 
 // bindFaults makes the decision function of a plan's rules, for a load that
 // starts at origin on the run's clock.

@@ -296,23 +296,12 @@ func (p *Plan) validateCapacity(f *findings) {
 			if mix.Model != m.Name {
 				continue
 			}
-			service := serviceTime(m.TTFT, m.TokensPerSecond, max(m.OutputTokens, mix.OutputTokens))
+			service := m.ServiceTime(max(m.OutputTokens, mix.OutputTokens))
 			if need := rate * mix.Weight / weights * service.Seconds(); need > float64(m.Slots) {
 				f.add("provider.models."+m.Name+".slots", "is %d, and the first phase alone keeps %.0f calls in service (rate x %s a call): nothing healthy could be compared with; raise slots or lower the rate", m.Slots, need, service)
 			}
 		}
 	}
-}
-
-func serviceTime(ttft *time.Duration, perSecond *float64, tokens int) time.Duration {
-	service := 300 * time.Millisecond
-	if ttft != nil {
-		service = *ttft
-	}
-	if perSecond != nil && *perSecond > 0 {
-		service += time.Duration(float64(tokens) / *perSecond * float64(time.Second))
-	}
-	return service
 }
 
 // validateLimits holds the load against safety.

@@ -106,7 +106,7 @@ func shrink[T any](v *T) *T {
 func cut(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.String:
-		v.SetString(clip(v.String(), stringMax))
+		v.SetString(Clip(v.String(), stringMax))
 	case reflect.Struct:
 		for i := range v.NumField() {
 			if v.Type().Field(i).IsExported() {
@@ -125,15 +125,15 @@ func cut(v reflect.Value) {
 		whole := v.Interface().(map[string]string)
 		for _, key := range slices.Sorted(maps.Keys(whole)) {
 			if len(key) <= stringMax && len(small) < listMax {
-				small[key] = clip(whole[key], stringMax)
+				small[key] = Clip(whole[key], stringMax)
 			}
 		}
 		v.Set(reflect.ValueOf(small))
 	}
 }
 
-// clip cuts s to at most n bytes, between two characters.
-func clip(s string, n int) string {
+// Clip cuts s to at most n bytes, between two characters.
+func Clip(s string, n int) string {
 	if len(s) <= n {
 		return s
 	}
@@ -147,7 +147,7 @@ func clip(s string, n int) string {
 func requestFrame(r *Request) (*bytes.Buffer, error) {
 	if len(r.Marks) > MarksMax || len(r.Excerpt) > ExcerptMax || len(r.Err) > ErrMax {
 		c := *r
-		c.Marks, c.Excerpt, c.Err = c.Marks[:min(len(c.Marks), MarksMax)], clip(c.Excerpt, ExcerptMax), clip(c.Err, ErrMax)
+		c.Marks, c.Excerpt, c.Err = c.Marks[:min(len(c.Marks), MarksMax)], Clip(c.Excerpt, ExcerptMax), Clip(c.Err, ErrMax)
 		r = &c
 	}
 	return bounded(kindRequest, r)

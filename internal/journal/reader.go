@@ -171,7 +171,7 @@ func (r *Reader) decode(kind byte, body []byte) (rec Record, known bool, err err
 	r.begun = true
 	r.ended = rec.Mark != nil && rec.Mark.Kind == MarkRunEnd
 	if rec.Header != nil && rec.Header.Schema != Schema {
-		return Record{}, false, fmt.Errorf("journal: its format is %q, this chaos reads %q", clip(rec.Header.Schema, 64), Schema)
+		return Record{}, false, fmt.Errorf("journal: its format is %q, this chaos reads %q", Clip(rec.Header.Schema, 64), Schema)
 	}
 	return rec, known, nil
 }
