@@ -3,7 +3,10 @@ package mockmodel
 import (
 	"cmp"
 	"net/http"
+	"strings"
 	"time"
+
+	"github.com/chaoskit/chaos/internal/wire"
 )
 
 // A route is an inference endpoint of the provider: a path, whose it is, and
@@ -103,6 +106,32 @@ type call struct {
 	// or what stands for it.
 	carrier string
 	form    form
+}
+
+// hear takes in a message: it is counted, and the last text of a user may carry
+// a request id. A user's message without text, an image or the result of a tool
+// in Anthropic's dialect, carries none and hides none.
+func (c *call) hear(m message) {
+	c.messages = append(c.messages, m)
+	c.tokensIn += wire.Tokens(m.text)
+	if m.role == "user" && m.text != "" {
+		c.carrier = m.text
+	}
+}
+
+// contentText returns the text of a message's content: a string, or parts of
+// which those with a text count.
+func contentText(content doc) string {
+	if content.kind() != '[' {
+		return content.text()
+	}
+	var parts []string
+	for p := range content.items {
+		if t := p.get("text"); t.kind() == '"' {
+			parts = append(parts, t.text())
+		}
+	}
+	return strings.Join(parts, "\n")
 }
 
 // A form writes whole answers.

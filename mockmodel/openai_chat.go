@@ -3,9 +3,6 @@ package mockmodel
 import (
 	"fmt"
 	"strconv"
-	"strings"
-
-	"github.com/chaoskit/chaos/internal/wire"
 )
 
 // readOpenAIChat understands POST /v1/chat/completions.
@@ -85,32 +82,6 @@ func openAIMessages(messages doc, c *call) *refusal {
 			message: "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead."}
 	}
 	return nil
-}
-
-// hear takes in a message: it is counted, and the last text of a user may carry
-// a request id. A user's message without text, an image or the result of a tool
-// in Anthropic's dialect, carries none and hides none.
-func (c *call) hear(m message) {
-	c.messages = append(c.messages, m)
-	c.tokensIn += wire.Tokens(m.text)
-	if m.role == "user" && m.text != "" {
-		c.carrier = m.text
-	}
-}
-
-// contentText returns the text of a message's content: a string, or parts of
-// which those with a text count.
-func contentText(content doc) string {
-	if content.kind() != '[' {
-		return content.text()
-	}
-	var parts []string
-	for p := range content.items {
-		if t := p.get("text"); t.kind() == '"' {
-			parts = append(parts, t.text())
-		}
-	}
-	return strings.Join(parts, "\n")
 }
 
 // openAIChat writes chat.completion and chat.completion.chunk: the types

@@ -117,64 +117,6 @@ func (f *openAIEmbeddings) whole(dst []byte, a *answer) []byte {
 	return append(dst, "}}"...)
 }
 
-// embed fills v with the vector of a text, of length 1 as OpenAI's are. Texts
-// that share words are near each other, as each word adds a direction of its
-// own. Only additions, multiplications and one square root: the same bits on
-// every machine.
-func embed(v []float32, seed uint64, text string) {
-	clear(v)
-	sum := make([]int64, len(v))
-	words(text, func(word string) {
-		state := wire.FoldMore(wire.FoldStart^seed, word)
-		for i := range sum {
-			state += 0x9e3779b97f4a7c15 // SplitMix64
-			sum[i] += int64(int16(wire.Mix(state)))
-		}
-	})
-	var square float64
-	for _, x := range sum {
-		square += float64(float64(x) * float64(x))
-	}
-	if square == 0 {
-		v[0] = 1
-		return
-	}
-	scale := 1 / math.Sqrt(square)
-	for i, x := range sum {
-		v[i] = float32(float64(x) * scale)
-	}
-}
-
-// wordsMax bounds the work for one text: beyond it, words no longer change a vector.
-const wordsMax = 64
-
-// words calls f for the words of a text in lower case, at most wordsMax of
-// them; for a text without words, once with the text.
-func words(text string, f func(string)) {
-	n, start := 0, -1
-	buf := make([]byte, 0, 32)
-	for i := 0; i <= len(text) && n < wordsMax; i++ {
-		if i < len(text) && (text[i] >= 0x80 || isDigit(text[i]) || text[i]|0x20 >= 'a' && text[i]|0x20 <= 'z') {
-			if start < 0 {
-				start, buf = i, buf[:0]
-			}
-			c := text[i]
-			if c >= 'A' && c <= 'Z' {
-				c |= 0x20
-			}
-			buf = append(buf, c)
-			continue
-		}
-		if start >= 0 {
-			f(string(buf))
-			n, start = n+1, -1
-		}
-	}
-	if n == 0 {
-		f(text)
-	}
-}
-
 // appendVector writes a vector as numbers, or as base64 of little-endian float32.
 func appendVector(dst []byte, v []float32, encoded bool) []byte {
 	if encoded {
@@ -194,9 +136,4 @@ func appendVector(dst []byte, v []float32, encoded bool) []byte {
 		dst = appendFloat(dst, float64(x))
 	}
 	return append(dst, ']')
-}
-
-// appendFloat writes a float32 as JSON, shortest form.
-func appendFloat(dst []byte, x float64) []byte {
-	return strconv.AppendFloat(dst, x, 'g', -1, 32)
 }

@@ -3,7 +3,6 @@ package mockmodel
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
@@ -149,45 +148,4 @@ func (f *rerank) whole(dst []byte, a *answer) []byte {
 	dst = append(dst, `,"prompt_tokens":`...)
 	dst = strconv.AppendInt(dst, int64(a.tokensIn), 10)
 	return append(dst, `},"meta":{"api_version":{"version":"2"},"billed_units":{"search_units":1}}}`...)
-}
-
-// scored is a document with its relevance, from 0 to 1.
-type scored struct {
-	index int
-	score float64
-}
-
-// nearest orders documents by how near they are to the query; equals keep
-// their order.
-func nearest(seed uint64, query string, documents []string) []scored {
-	q, d := make([]float32, rerankDimensions), make([]float32, rerankDimensions)
-	embed(q, seed, query)
-	out := make([]scored, len(documents))
-	for i, text := range documents {
-		embed(d, seed, text)
-		out[i] = scored{i, likeness(q, d)}
-	}
-	sortScored(out)
-	return out
-}
-
-func sortScored(list []scored) {
-	slices.SortStableFunc(list, func(x, y scored) int {
-		switch {
-		case x.score > y.score:
-			return -1
-		case x.score < y.score:
-			return 1
-		}
-		return 0
-	})
-}
-
-// likeness is the cosine of two vectors of length 1, moved to 0..1.
-func likeness(a, b []float32) float64 {
-	var dot float64
-	for i := range min(len(a), len(b)) {
-		dot += float64(float64(a[i]) * float64(b[i]))
-	}
-	return min(1, max(0, (1+dot)/2))
 }

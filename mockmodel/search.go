@@ -2,7 +2,6 @@ package mockmodel
 
 import (
 	"fmt"
-	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -151,23 +150,6 @@ func (s *store) vectors(dimensions int) [][]float32 {
 	}
 	s.by[dimensions] = made
 	return made
-}
-
-// unit returns v scaled to length 1; what has no direction stays as it is.
-func unit(v []float32) []float32 {
-	var square float64
-	for _, x := range v {
-		square += float64(float64(x) * float64(x))
-	}
-	if square == 0 || math.IsInf(square, 0) || math.IsNaN(square) {
-		return make([]float32, len(v))
-	}
-	scale := 1 / math.Sqrt(square)
-	out := make([]float32, len(v))
-	for i, x := range v {
-		out[i] = float32(float64(x) * scale)
-	}
-	return out
 }
 
 // corpus is what the store holds: the help pages of a shop. They belong to no

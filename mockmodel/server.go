@@ -9,9 +9,11 @@
 //	attempt.go   one call: read, understood, identified, decided, answered
 //	caller.go    reads, writes and waits, and the caller who hangs up in them
 //	dialect.go   what a dialect is, and the list of them: openai*.go, anthropic.go, rerank.go, search.go
+//	step.go      what makes two calls attempts of one step
 //	memory.go    ordinals of steps, honest limits
 //	bucket.go    rate limits      station.go  slots and queue
 //	script.go    what is said     answer.go, stream.go  when and how it is sent
+//	vector.go    how near two texts are
 //	effect.go    connection, status and ending of a fault
 //	record.go    what the journal is told
 //
