@@ -12,7 +12,7 @@ import (
 )
 
 // References in a plan. ${env:X} is filled in when a plan is loaded; what is
-// only known once the provider listens stays until [Expand]. $${ is a literal
+// only known once the provider listens stays until [fillIn]. $${ is a literal
 // ${.
 var reference = regexp.MustCompile(`\$\$\{|\$\{([^}]*)\}?`)
 
@@ -70,7 +70,7 @@ func (e *environment) expand(n *yaml.Node, path string) (out, msg string) {
 		whole := rest[m[0]:m[1]]
 		rest = rest[m[1]:]
 		switch {
-		case m[2] < 0 && (late || e.keep || !env): // $${, undone by Expand, or no syntax here
+		case m[2] < 0 && (late || e.keep || !env): // $${, undone by fillIn, or no syntax here
 			b.WriteString(whole)
 		case m[2] < 0:
 			b.WriteString("${")
@@ -112,7 +112,7 @@ func (e *environment) resolve(n *yaml.Node, whole string, env, late bool) (out, 
 	return "", fmt.Sprintf("nothing is called %s%s; a literal ${ is written $${", clip(whole), didYouMean(name, append([]string{"env:NAME"}, lateNames...)))
 }
 
-// variable returns the value of ${env:X}, made safe for a later Expand.
+// variable returns the value of ${env:X}, made safe for a later fillIn.
 func (e *environment) variable(n *yaml.Node, whole, name string, late bool) (out, msg string) {
 	v, ok := e.get(name)
 	if !ok {
@@ -159,9 +159,9 @@ func replaceValue(msg, value, with string) string {
 	return msg
 }
 
-// Expand fills in the references that are left in a loaded plan, such as
+// fillIn fills in the references that are left in a loaded plan, such as
 // ${provider.openai}, and turns $${ into ${.
-func Expand(s string, lookup func(name string) (string, bool)) (string, error) {
+func fillIn(s string, lookup func(name string) (string, bool)) (string, error) {
 	var failed error
 	out := reference.ReplaceAllStringFunc(s, func(whole string) string {
 		if whole == "$${" {

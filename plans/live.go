@@ -1,7 +1,6 @@
 package plans
 
 import (
-	"sort"
 	"sync"
 	"time"
 
@@ -24,7 +23,7 @@ type live struct {
 	attempts int64
 	joined   int64
 	recent   []secondCount // ring, one a second of run time, for stop conditions
-	trialHdr trialCounts
+	tried    trialCounts
 }
 
 // recentSeconds bounds how far back a stop condition can look.
@@ -127,7 +126,7 @@ func (l *live) Attempt(a *journal.Attempt) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if a.Key.Phase == journal.PhaseTrial || len(l.phases) == 0 {
-		l.trialHdr.add(a)
+		l.tried.add(a)
 		return
 	}
 	l.attempts++
@@ -150,12 +149,19 @@ func (l *live) Attempt(a *journal.Attempt) {
 	}
 }
 
+// modelsMax bounds the models that are told apart: the target chooses their
+// names, and may choose a new one for each call.
+const modelsMax = 64
+
 func (l *live) countModel(a *journal.Attempt) {
 	if a.Kind != "chat" {
 		return
 	}
 	m := l.models[a.ModelAsked]
 	if m == nil {
+		if len(l.models) == modelsMax {
+			return
+		}
 		m = &liveModel{}
 		l.models[a.ModelAsked] = m
 	}
@@ -201,7 +207,7 @@ func (l *live) Mark(m *journal.Mark) { l.next.Mark(m) }
 func (l *live) trial() trialCounts {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	t := l.trialHdr
+	t := l.tried
 	t.kinds = append([]string(nil), t.kinds...)
 	return t
 }
@@ -222,15 +228,4 @@ func (l *live) share(o journal.Outcome, now, n int64) (share float64, total int6
 		return 0, 0
 	}
 	return float64(hit) / float64(total), total
-}
-
-// sortedKeys returns the keys of a map in order: nothing that is printed may
-// follow map order.
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
 }

@@ -6,6 +6,7 @@
 package plans
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
@@ -43,7 +44,7 @@ type Plan struct {
 	dir     string
 	bundled bool // no assertions were given: the standard bundle stands there
 	kept    []byte
-	secrets []string
+	secrets []string // taken from the environment: they belong in no journal, log or report
 }
 
 // Target is the service under test: exactly one of Builtin, URL and Command.
@@ -97,7 +98,6 @@ const (
 	stopForDefault  = 10 * time.Second
 	stopForMax      = recentSeconds * time.Second
 	calibrateMax    = 1000
-	requestsMax     = 100_000_000
 	pathDefault     = "/v1/chat/completions"
 	targetsExpected = "give one of builtin: resilient, url: http://127.0.0.1:8080/v1/chat/completions, command: [node, server.mjs]"
 )
@@ -181,7 +181,7 @@ func (p *Plan) SeedValue() uint64 {
 }
 
 // Dir is the folder that relative paths in the plan are relative to.
-func (p *Plan) Dir() string { return orElse(p.dir, ".") }
+func (p *Plan) Dir() string { return cmp.Or(p.dir, ".") }
 
 // Kept is the plan as it is kept with its run: defaults and --set applied,
 // ${env:..} not filled in. Not to be changed.
@@ -193,14 +193,6 @@ func (p *Plan) Hash() string {
 	sum := sha256.Sum256(p.kept)
 	return hex.EncodeToString(sum[:])
 }
-
-// Secrets are the values that the plan took from the environment. They belong
-// in no journal, log or report.
-func (p *Plan) Secrets() []string { return append([]string(nil), p.secrets...) }
-
-// Bundled reports whether the plan names no assertions, and is judged by the
-// standard bundle.
-func (p *Plan) Bundled() bool { return p.bundled }
 
 // String names the target for people, with nothing from the environment in it.
 func (t Target) String() string {

@@ -1,6 +1,8 @@
 package plans
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/chaoskit/chaos/internal/journal"
@@ -8,11 +10,10 @@ import (
 
 // Event is what a run tells while it goes on. Exactly one field is set.
 type Event struct {
-	Ready   *ReadyEvent   // the target is ready and the trial is over
-	Tick    *Snapshot     // about four times a second while load is sent
-	Message string        // one line, for a person
-	Stage   Stage         // what the run does next
-	Took    time.Duration // with Stage: nothing; with Ready: since the start
+	Ready   *ReadyEvent // the target is ready and the trial is over
+	Tick    *Snapshot   // about four times a second while load is sent
+	Message string      // one line, for a person
+	Stage   Stage       // what the run does next
 }
 
 // Stage names a part of a run.
@@ -20,13 +21,12 @@ type Stage string
 
 // Stages in their order.
 const (
-	StageNone    Stage = ""
-	StageStart   Stage = "start"
-	StageTrial   Stage = "trial"
-	StageLoad    Stage = "load"
-	StageDrain   Stage = "drain"
-	StageJudge   Stage = "judge"
-	StageStopped Stage = "stopped"
+	StageNone  Stage = ""
+	StageStart Stage = "start"
+	StageTrial Stage = "trial"
+	StageLoad  Stage = "load"
+	StageDrain Stage = "drain"
+	StageJudge Stage = "judge"
 )
 
 // ReadyEvent is what the trial found.
@@ -97,14 +97,14 @@ func (l *live) snapshot(now, origin int64) Snapshot {
 	if l.attempts > 0 {
 		s.Joined = float64(l.joined) / float64(l.attempts)
 	}
-	for _, k := range sortedKeys(l.outcomes) {
+	for _, k := range slices.Sorted(maps.Keys(l.outcomes)) {
 		s.Outcomes = append(s.Outcomes, CountLive{k, l.outcomes[k]})
 	}
 	last := now/int64(time.Second) - 1
 	if c := l.at(last); c != nil {
 		s.Good = float64(c.outcomes[journal.OutcomeFull] + c.outcomes[journal.OutcomeDegraded])
 	}
-	for _, name := range sortedKeys(l.models) {
+	for _, name := range slices.Sorted(maps.Keys(l.models)) {
 		m := l.models[name]
 		v := ModelLive{Name: name}
 		if c := m.lastSecond[max(0, last)%2]; c.second == last {

@@ -8,9 +8,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/chaoskit/chaos/faults"
 	"github.com/chaoskit/chaos/internal/journal"
@@ -73,7 +73,6 @@ type run struct {
 	ending   atomic.Bool    // the target is being stopped, so its end is no news
 
 	interrupted, stopped bool
-	stopReason           string
 	failure              string // why the run was given up, for its journal
 
 	// What the goroutines of the journal, the samples and the progress read
@@ -110,7 +109,7 @@ func Run(ctx context.Context, p *Plan, opt RunOptions) (*Result, error) {
 }
 
 func newRun(p *Plan, opt RunOptions) *run {
-	r := &run{plan: p, opt: opt, secrets: newSecrets(append(p.Secrets(), inheritedSecrets(os.Environ())...))}
+	r := &run{plan: p, opt: opt, secrets: newSecrets(slices.Concat(p.secrets, inheritedSecrets(os.Environ())))}
 	if r.opt.Network == nil {
 		r.opt.Network = newTCPNetwork()
 	}
@@ -279,8 +278,7 @@ func (r *run) mark(kind journal.MarkKind, name string, planned int64) {
 	r.live.Mark(&journal.Mark{TNs: r.epoch.Now(), PlannedNs: planned, Kind: kind, Name: name})
 }
 
-// inflight lists what is open, for the mark that the journal writes once a
-// second.
+// inflight lists what is open, for the marks that the journal writes of it.
 func (r *run) inflight() ([]journal.Key, []uint64) {
 	var reqs []journal.Key
 	if key := r.trying.Load(); key != nil {
@@ -295,7 +293,3 @@ func (r *run) inflight() ([]journal.Key, []uint64) {
 func diskError(err error) error {
 	return &HarnessError{What: "cannot write the run folder: " + err.Error(), Do: "free some space, or choose another folder with --out; what was written before can be read with `chaos check`", Err: err}
 }
-
-// drainGrace is what the drain gets beyond the client timeout before open
-// requests are cut: the time for a cancelled request to come back.
-const drainGrace = 500 * time.Millisecond

@@ -19,6 +19,10 @@ const tickEvery = 250 * time.Millisecond
 // instant, so that the first request is not late before it exists.
 const loadLead = 50 * time.Millisecond
 
+// drainGrace is what the drain gets beyond the client timeout before open
+// requests are cut: the time for a cancelled request to come back.
+const drainGrace = 500 * time.Millisecond
+
 // load puts the faults on, sends the load, waits for the drain and takes the
 // faults off.
 func (r *run) load(ctx context.Context) error {
@@ -164,7 +168,6 @@ func (r *run) guard(ctx context.Context, stop context.CancelCauseFunc) {
 		case <-tick.C:
 		}
 		if why := r.stopCondition(); why != "" {
-			r.stopReason = why
 			r.mark(journal.MarkStop, why, journal.Never)
 			r.opt.Observe(Event{Message: "stopping the load for safety: " + why})
 			stop(errStopped)

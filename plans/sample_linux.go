@@ -9,14 +9,6 @@ import (
 	"strings"
 )
 
-// usage is what a process or a group of processes uses.
-type usage struct {
-	rssBytes int64
-	fds      int64
-	cpuNs    int64
-	procs    int
-}
-
 // clockTick is the unit of CPU times in /proc: USER_HZ is 100 on every
 // architecture that Go runs on.
 const clockTick = 10_000_000

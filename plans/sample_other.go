@@ -2,14 +2,6 @@
 
 package plans
 
-// usage is what a process or a group of processes uses.
-type usage struct {
-	rssBytes int64
-	fds      int64
-	cpuNs    int64
-	procs    int
-}
-
 // selfUsage and groupUsage know nothing where there is no /proc; the report
 // then says "not measured".
 func selfUsage() (usage, bool)     { return usage{}, false }

@@ -14,6 +14,14 @@ import (
 // enough to see a leak in half a minute and costs nothing.
 const sampleEvery = time.Second
 
+// usage is what a process or a group of processes uses.
+type usage struct {
+	rssBytes int64
+	fds      int64
+	cpuNs    int64
+	procs    int
+}
+
 // sampleUntil writes a sample mark a second until ctx ends: one for the harness,
 // generator and mock being one process, and one for the target's group.
 func sampleUntil(ctx context.Context, epoch journal.Epoch, sink journal.Sink, pgid func() int) {

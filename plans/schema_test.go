@@ -3,6 +3,7 @@ package plans
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -110,7 +111,7 @@ func TestSchemaAndDecoderRefuseTheSameMistakes(t *testing.T) {
 	schema := schemaOfPlans(t)
 	all := goodPlans(t)
 	tried, refused := 0, 0
-	for _, name := range sortedKeys(all) {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
 		root := all[name]
 		forEachMistake(root, func(where, what string) {
 			tried++
@@ -177,7 +178,7 @@ func TestSchemaNamesItselfAndEveryKeyHasAWord(t *testing.T) {
 			return
 		}
 		props, _ := m["properties"].(map[string]any)
-		for _, k := range sortedKeys(props) {
+		for _, k := range slices.Sorted(maps.Keys(props)) {
 			p, _ := props[k].(map[string]any)
 			if s, _ := p["description"].(string); s == "" {
 				missing = append(missing, path+"."+k)

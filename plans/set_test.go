@@ -2,6 +2,7 @@ package plans
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -67,7 +68,7 @@ func TestAKeptPlanReadsBackAsItself(t *testing.T) {
 	for name, root := range goodPlans(t) {
 		plans[name] = keepText(t, root)
 	}
-	for _, name := range sortedKeys(plans) {
+	for _, name := range slices.Sorted(maps.Keys(plans)) {
 		t.Run(name, func(t *testing.T) {
 			once, err := Load(Source{Name: name, Bytes: plans[name]}, Options{KeepEnv: true})
 			if err != nil {

@@ -2,6 +2,7 @@ package plans
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -52,15 +53,15 @@ func (s Source) read() (*text, error) {
 		if t.data, err = readBounded(f); err != nil {
 			return nil, fmt.Errorf("cannot read the plan %s: %w", s.Path, err)
 		}
-		t.name, t.dir = orElse(t.name, s.Path), filepath.Dir(s.Path)
+		t.name, t.dir = cmp.Or(t.name, s.Path), filepath.Dir(s.Path)
 	case s.Library != "":
 		b, ok := libraryText(s.Library)
 		if !ok {
 			return nil, fmt.Errorf("no plan %s in the library%s", quoted(s.Library), didYouMean(s.Library, libraryNames()))
 		}
-		t.data, t.name = b, orElse(t.name, s.Library)
+		t.data, t.name = b, cmp.Or(t.name, s.Library)
 	}
-	t.name = orElse(t.name, "plan")
+	t.name = cmp.Or(t.name, "plan")
 	if len(t.data) > sizeMax {
 		return nil, errTooLarge
 	}
@@ -80,13 +81,6 @@ func readBounded(r io.Reader) ([]byte, error) {
 		return nil, errTooLarge
 	}
 	return b, nil
-}
-
-func orElse(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }
 
 // line returns a line of the text, from 1.

@@ -5,7 +5,6 @@ import (
 	"net"
 	"os"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 )
@@ -58,7 +57,7 @@ func (u providerURLs) lookup(name string) (string, bool) {
 }
 
 // expandTarget fills in `${provider.*}`, `${target.port}` and `${env:X}`.
-func (r *run) expandTarget(s string) (string, error) { return Expand(s, r.provider.lookup) }
+func (r *run) expandTarget(s string) (string, error) { return fillIn(s, r.provider.lookup) }
 
 // dummyKey stands in for every API key: a service that would not start without
 // one starts, and a call that escapes the mock is refused by the real provider.
@@ -129,9 +128,9 @@ func mergeEnv(base []string, over map[string]string) []string {
 			out = append(out, kv)
 		}
 	}
-	for _, k := range sortedKeys(over) {
-		out = append(out, k+"="+over[k])
+	for name, value := range over {
+		out = append(out, name+"="+value)
 	}
-	sort.Strings(out)
+	slices.Sort(out)
 	return out
 }

@@ -2,6 +2,7 @@ package plans
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -150,7 +151,7 @@ func (r *run) startCommand() (*target, error) {
 		return errors.Join(err, log.Close())
 	})
 	origin := "http://127.0.0.1:" + strconv.Itoa(port)
-	t := &target{url: origin + orElse(p.Path, pathDefault), name: p.String(), proc: g, log: out}
+	t := &target{url: origin + cmp.Or(p.Path, pathDefault), name: p.String(), proc: g, log: out}
 	if p.Ready != nil && p.Ready.Path != "" {
 		t.ready = origin + p.Ready.Path
 	}

@@ -316,9 +316,6 @@ func (p *Plan) validateLimits(f *findings) {
 	if n := p.Safety.MaxRequests; n > 0 && planned > float64(n) {
 		f.add("load.phases", "plans about %.0f requests, and safety.max_requests is %d: shorten the load or raise the limit", planned, n)
 	}
-	if planned > requestsMax {
-		f.add("load.phases", "plans about %.0f requests; more than %d are refused", planned, requestsMax)
-	}
 }
 
 func plainNumber(v float64) string { return strings.TrimSuffix(fmt.Sprintf("%.2f", v), ".00") }
@@ -355,7 +352,7 @@ func (p *Plan) validateHosts(f *findings) {
 // whatever port; nil if that is no URL. own: it is the provider's own.
 func (p *Plan) targetURL() (u *url.URL, own bool) {
 	urls := urlsOf("127.0.0.1:1", p.Provider.Advertise)
-	raw, err := Expand(p.Target.URL, urls.lookup)
+	raw, err := fillIn(p.Target.URL, urls.lookup)
 	if err != nil {
 		return nil, false
 	}
