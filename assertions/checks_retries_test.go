@@ -39,6 +39,9 @@ func attemptsCases(t *testing.T) []checkCase {
 				u.gets("full")
 			})
 		}},
+		{name: "a model that races another may fail", spec: bare, want: Pass, reason: "no call was tried more than 2 times, of 40 whose first try failed", tell: func(t *tale) {
+			t.users(40, "spike", func(u *user) { u.calls(200).waits(-98*ms).asks("mini").calls(500, 200).gets("full") })
+		}},
 		{name: "nothing failed", spec: bare, tell: func(*tale) {}, want: Vacuous, reason: "no calls whose first try failed"},
 		{name: "twelve failures are too few", spec: bare, want: Inconclusive, reason: "12 calls whose first try failed; at least 30", tell: func(t *tale) {
 			t.users(12, "spike", func(u *user) { u.calls(500, 200).gets("full") })
@@ -172,6 +175,9 @@ func amplificationCases(t *testing.T) []checkCase {
 		}},
 		{name: "fallbacks are beside it", spec: bare, want: Pass, tell: func(t *tale) {
 			t.users(200, "spike", func(u *user) { u.calls(500).asks("mini").calls(200).degraded("smaller_model") })
+		}},
+		{name: "a model that races another is called once for each request", spec: bare, want: Pass, reason: "230 attempts for 200 calls of chat mini that faults could hit: 1.15 each", tell: func(t *tale) {
+			t.users(200, "spike", func(u *user) { u.calls(200).waits(-98 * ms).asks("mini"); some(15)(u) })
 		}},
 		{name: "no fault hit", spec: bare, want: Vacuous, tell: func(*tale) {}},
 		{name: "fifty calls are too few", spec: bare, want: Inconclusive, tell: func(t *tale) { t.users(50, "spike", some(15)) }},

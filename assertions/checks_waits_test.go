@@ -33,6 +33,20 @@ func backoffCases(t *testing.T) []checkCase {
 				u.calls(500).waits(100 * ms).calls(500).waits(200 * ms).calls(500).waits(200 * ms).calls(500).gets("error")
 			})
 		}},
+		{name: "a step that the cap cuts short", spec: bare, want: Pass, tell: func(t *tale) {
+			t.users(60, "spike", func(u *user) {
+				u.calls(500).waits(100 * ms).calls(500).waits(200 * ms).calls(500).waits(260 * ms).calls(500).waits(260 * ms).calls(500).gets("error")
+			})
+		}},
+		{name: "the same step more each time is no cap", spec: bare, want: Fail, reason: "the wait before retry 4 is 1.33", tell: func(t *tale) {
+			t.users(60, "spike", func(u *user) {
+				u.calls(500)
+				for i := 1; i <= 5; i++ {
+					u.waits(time.Duration(i) * 200 * ms).calls(500)
+				}
+				u.gets("error")
+			})
+		}},
 		{name: "a cap that the plan gives", spec: spec(t, "retries.backoff", func(c *RetryBackoff) { d := 200 * ms; c.Cap = &d }), want: Pass, tell: func(t *tale) {
 			t.users(60, "spike", func(u *user) {
 				u.calls(500).waits(100 * ms).calls(500).waits(200 * ms).calls(500).waits(200 * ms).calls(500).gets("error")
@@ -198,6 +212,10 @@ func jitterCases(t *testing.T) []checkCase {
 		{name: "the spread may be queueing", spec: bare, want: Inconclusive, reason: "may be queueing", tell: func(t *tale) {
 			t.users(150, "spike", spread(500*ms, 10*ms))
 			queues(t, 150*ms)
+		}},
+		{name: "most of the spread is queueing", spec: bare, want: Inconclusive, reason: "most of the spread", tell: func(t *tale) {
+			t.users(150, "spike", spread(500*ms, 24*ms))
+			queues(t, 200*ms)
 		}},
 		{name: "two tries with waits of their own are not one spread", spec: bare, want: Fail, tell: func(t *tale) {
 			t.users(150, "spike", func(u *user) { u.calls(500).waits(250 * ms).calls(500).waits(500 * ms).calls(200).gets("full") })

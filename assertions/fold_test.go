@@ -50,7 +50,7 @@ func TestPhasesFromMarks(t *testing.T) {
 		{Kind: journal.MarkPhaseEnd, Name: "spike", TNs: 15e9, PlannedNs: 20e9}, {Kind: journal.MarkLoadStop, Name: "interrupt", TNs: 15e9, PlannedNs: 20e9},
 		{Kind: journal.MarkLoadDrained, TNs: 16e9, PlannedNs: journal.Never},
 	}}
-	h := newHistory(j, Setup{Origin: -1})
+	h := newHistory(j, Setup{})
 	want := []Window{{Name: "warm", FromNs: 0, ToNs: 10e9, Planned: 7}, {Name: "spike", FromNs: 10e9, ToNs: 15e9, Planned: 7}}
 	if !slices.Equal(h.phases, want) || h.endNs != 15e9 || h.drain != 16e9 || !h.stopped() {
 		t.Errorf("phases %+v, load to %d, drained at %d", h.phases, h.endNs, h.drain)

@@ -57,6 +57,7 @@ type history struct {
 	ruled  []bool // by phase: a rule's window overlaps it
 	queues []*queueing
 	twins  map[string]bool // by kind of step: calls come more than once for one request
+	beside map[string]bool // of those, the kinds whose twins come at the same time
 	endNs  int64           // of the load: no request was due from here on
 	drain  int64           // end of the drain
 	broken string
@@ -165,27 +166,14 @@ func (h *history) phaseAt(ns int64) int {
 
 // origin is the start of the load.
 func (h *history) origin() int64 {
-	switch {
-	case h.setup.Origin >= 0 && (h.setup.Origin > 0 || len(h.phases) == 0):
-		return h.setup.Origin
-	case len(h.phases) > 0:
-		return h.phases[0].FromNs
-	}
-	return 0
-}
-
-// baseline is the index of the phase to compare with, -1: none.
-func (h *history) baseline() int {
-	for i, p := range h.phases {
-		if p.Name == h.setup.Baseline {
-			return i
-		}
-	}
-	if h.setup.Baseline == "" && len(h.phases) > 0 {
+	if len(h.phases) == 0 {
 		return 0
 	}
-	return -1
+	return h.phases[0].FromNs
 }
+
+// baseline is the index of the phase to compare with, the first; -1: none.
+func (h *history) baseline() int { return min(0, len(h.phases)-1) }
 
 // addRequests sorts the requests into load and trial and finds double keys.
 func (h *history) addRequests() map[journal.Key]*request {

@@ -163,6 +163,8 @@ func (v *view) decide(f *Finding, e *exam, figures *Judgement) {
 		f.ToConclude = cmp.Or(e.more, v.longer(e.exposure, e.need))
 	case e.verdict == Fail && len(e.shown) > 0 && len(v.sure(e, e.shown)) == 0:
 		v.twinned(f, len(e.shown))
+	case e.verdict == Pass && e.retries && v.besides() != "":
+		v.hidden(f, v.besides())
 	case severityOf(e.verdict) < 0:
 		f.Verdict, f.Reason = Error, "the check "+v.spec.ID+" came to no verdict: this is a bug in chaos"
 	default: // 7

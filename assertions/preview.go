@@ -1,7 +1,6 @@
 package assertions
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -90,37 +89,31 @@ func (c *Recovers) fits(phases []Window, ruled []bool) string {
 	return ""
 }
 
-// Fits says what is wrong with the assertion for this load: phases that do not
-// exist, times that do not fit. Found before anything is sent.
+// Fits says why the assertion could prove nothing on this load: nothing to
+// compare with, no time to see a recovery. Found before anything is sent.
 func (s Spec) Fits(setup Setup) []Problem {
-	var ps []Problem
-	names := make([]string, 0, len(setup.Phases))
-	for _, w := range setup.Phases {
-		names = append(names, w.Name)
+	if s.Bundled || len(setup.Phases) == 0 {
+		return nil
 	}
-	if s.During != "" && !slices.Contains(names, s.During) {
-		ps = append(ps, Problem{"during", fmt.Sprintf("there is no phase %q: the phases are %s", s.During, strings.Join(names, ", "))})
+	args := s.Args
+	if entry, ok := Lookup(s.ID); ok && args == nil {
+		args = entry.New()
 	}
-	if s.ID == goodputEntry.ID && !s.Bundled && len(names) > 0 {
-		first := cmp.Or(setup.Baseline, names[0])
+	first := setup.Phases[0].Name
+	switch c := args.(type) {
+	case *Goodput:
 		switch {
-		case len(names) == 1:
-			ps = append(ps, Problem{"", fmt.Sprintf("%s compares a phase with the first one, and there is only %s: add a phase after it", s.ID, first)})
+		case len(setup.Phases) == 1:
+			return []Problem{{"", fmt.Sprintf("%s compares a phase with the first one, and there is only %s: add a phase after it", s.ID, first)}}
 		case s.During == first:
-			ps = append(ps, Problem{"during", fmt.Sprintf("%s compares with phase %s: name another one", s.ID, first)})
+			return []Problem{{"during", fmt.Sprintf("%s compares with phase %s: name another one", s.ID, first)}}
+		}
+	case *Recovers:
+		if why := c.fits(setup.Phases, ruledPhases(setup)); why != "" {
+			return []Problem{{"within", why + ": lengthen the last phase, or shorten within or hold"}}
 		}
 	}
-	c, ok := s.Args.(*Recovers)
-	if !ok || len(setup.Phases) == 0 {
-		return ps
-	}
-	if c.After != "" && !slices.Contains(names, c.After) {
-		return append(ps, Problem{"after", fmt.Sprintf("there is no phase %q: the phases are %s", c.After, strings.Join(names, ", "))})
-	}
-	if why := c.fits(setup.Phases, ruledPhases(setup)); why != "" && !s.Bundled {
-		ps = append(ps, Problem{"within", why + ": lengthen the last phase, or shorten within or hold"})
-	}
-	return ps
+	return nil
 }
 
 // ruledPhases says for each phase whether a rule applies in it.

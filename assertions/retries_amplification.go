@@ -50,14 +50,19 @@ type tally struct{ firsts, retries, fallbacks, hedges int64 }
 
 func (t *tally) add(a *attempt) {
 	switch {
-	case a.relation == hedge:
-		t.hedges++
 	case a.relation.isRetry():
 		t.retries++
+	case a.relation == hedge && a.prev != nil:
+		t.hedges++
 	default:
+		// The first call to a model is a first try whatever it is to other
+		// models: its retries must not be divided among fewer calls.
 		t.firsts++
-		if a.relation == fallback {
+		switch a.relation {
+		case fallback:
 			t.fallbacks++
+		case hedge:
+			t.hedges++
 		}
 	}
 }

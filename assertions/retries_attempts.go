@@ -34,7 +34,7 @@ func (c *RetryAttempts) examine(v *view) exam {
 	var worst, hedges, fallbacks int64
 	v.attempts(func(r *request, a *attempt) {
 		switch {
-		case a.relation == hedge:
+		case a.relation == hedge && a.prev != nil:
 			hedges++
 			return
 		case a.try == 1:
@@ -42,8 +42,11 @@ func (c *RetryAttempts) examine(v *view) exam {
 			if r.sawFailure(a) {
 				e.exposure++
 			}
-			if a.relation == fallback {
+			switch a.relation {
+			case fallback:
 				fallbacks++
+			case hedge: // of a call to another model: the first try at this one
+				hedges++
 			}
 		}
 		worst = max(worst, int64(a.try))

@@ -176,9 +176,32 @@ func (c *RetryBackoff) show(e *exam, g *growth) {
 	}
 }
 
+// stillGrows is the ratio above which waits have not reached a cap yet: those
+// at one stay as they are.
+const stillGrows = 1.1
+
 // judgeGroup compares the waits of one kind and model, ordinal by ordinal, until
 // they are too few or have reached the cap.
 func (c *RetryBackoff) judgeGroup(groups map[waitGroup][]gap, key waitGroup) []growth {
+	all := c.growths(groups, key)
+	if c.Cap != nil {
+		return all
+	}
+	for i, g := range all {
+		// Waits that grew and then stay as they are have reached a cap, maybe by
+		// a shorter step. Those that surely fell have not, nor those that surely
+		// go on growing.
+		goesOn := i+1 < len(all) && all[i+1].measured && all[i+1].lo > stillGrows
+		if i > 0 && g.ratio < c.Growth[0] && g.surelyMost >= 1 && !goesOn {
+			return all[:i]
+		}
+	}
+	return all
+}
+
+// growths are the ratios of one wait to the one before, up to the cap that the
+// plan gives.
+func (c *RetryBackoff) growths(groups map[waitGroup][]gap, key waitGroup) []growth {
 	var out []growth
 	for at := 2; ; at++ {
 		a, b := groups[waitGroup{key.kind, key.model, at - 1}], groups[waitGroup{key.kind, key.model, at}]
@@ -189,13 +212,7 @@ func (c *RetryBackoff) judgeGroup(groups map[waitGroup][]gap, key waitGroup) []g
 		if c.Cap != nil && float64(sb.mid) >= 0.8*float64(*c.Cap) && float64(sa.mid)*c.Growth[0] >= 0.8*float64(*c.Cap) {
 			return out
 		}
-		g := growthOf(sa, sb, at)
-		// Waits that grew and then stay as they are have reached a cap. Those
-		// that surely fell have not.
-		if c.Cap == nil && len(out) > 0 && g.ratio < c.Growth[0] && g.surelyMost >= 1 {
-			return out
-		}
-		out = append(out, g)
+		out = append(out, growthOf(sa, sb, at))
 	}
 }
 

@@ -117,9 +117,14 @@ func (c *RetryJitter) decide(v *view, e *exam, p *pooled, seen, net float64, m m
 	case p.unknown:
 		e.verdict, e.fix = Inconclusive, v.calibration()
 		e.reason = v.unmeasured() + ", so jitter cannot be told from it"
-	case net >= want:
+	case net >= want && p.noise <= p.spread/2:
 		e.verdict = Pass
 		e.reason = fmt.Sprintf("the waits of %s differ by %s of their mean, queueing subtracted", plural(p.n, "retry", "retries"), percent(net))
+	case net >= want:
+		// Pauses that all calls share spread waits more than they spread first
+		// attempts: what is left is the policy's only where queueing is small.
+		e.verdict, e.fix = Inconclusive, v.slower()
+		e.reason = fmt.Sprintf("most of the spread of %s is queueing: the %s left may be, too", percent(seen), percent(net))
 	case seen >= want:
 		e.verdict, e.fix = Inconclusive, v.slower()
 		e.reason = fmt.Sprintf("the spread of %s may be queueing: without it %s are left, %s asked", percent(seen), percent(net), percent(want))

@@ -118,8 +118,6 @@ type RuleInfo struct {
 // Setup is what a judge must know of the plan and a journal does not say.
 type Setup struct {
 	Phases          []Window // in order; nil: taken from the marks of the journal
-	Baseline        string   // phase to compare with; "": the first one
-	Origin          int64    // start of the load in nanoseconds of the run; -1: start of the first phase
 	TraceSpeed      float64  // of load.trace; 0: the load is no trace
 	ClientTimeoutNs int64
 	Rules           []RuleInfo

@@ -32,7 +32,7 @@ func newTale() *tale {
 	t := &tale{count: map[string]int64{}}
 	t.j.Header = journal.Header{Seed: 42, Started: "2026-07-01T12:00:00.000Z", Models: []string{"gpt", "mini"}, Tenants: []string{"t0", "t1"}}
 	t.setup = Setup{
-		Phases: append([]Window(nil), talePhases...), Origin: -1, ClientTimeoutNs: 10e9, DegradedKinds: []string{"smaller_model"},
+		Phases: append([]Window(nil), talePhases...), ClientTimeoutNs: 10e9, DegradedKinds: []string{"smaller_model"},
 		Rules: []RuleInfo{{Name: "storm", Fault: "http_500", Probability: 0.3, FromNs: 10e9, ToNs: 20e9}},
 	}
 	t.users(200, "warm", func(u *user) { u.calls(200).gets("full") })

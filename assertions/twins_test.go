@@ -67,6 +67,42 @@ func TestTwinsAreNoRetries(t *testing.T) {
 	}
 }
 
+// A retry of one of three parallel calls looks like a hedge or a new call: that
+// none was found is no proof. A loop waits for each answer and hides nothing.
+func TestParallelTwinsHideRetries(t *testing.T) {
+	many := func(u *user) { // six tries, and the twin that went well hides them
+		at := u.now
+		u.calls(200)
+		u.now = at + int64(2*ms)
+		for range 5 {
+			u.calls(500).waits(150 * ms)
+		}
+		u.calls(200).gets("full")
+	}
+	pair := func(u *user) { u.calls(200).waits(-98 * ms).calls(200).gets("full") }
+	tests := []struct {
+		name         string
+		quiet, storm func(*user)
+		want         Verdict
+	}{
+		{"a pair", pair, many, Inconclusive},
+		{"a loop", func(u *user) { u.calls(200).calls(200).gets("full") }, func(u *user) { u.calls(200).calls(500).waits(200 * ms).calls(200).gets("full") }, Pass},
+		{"one call", func(u *user) { u.calls(200).gets("full") }, func(u *user) { u.calls(500).waits(200 * ms).calls(200).gets("full") }, Pass},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tale := newTale()
+			tale.unmeasured()
+			tale.users(100, "warm", tt.quiet)
+			tale.users(100, "spike", tt.storm)
+			f := tale.judge(spec(t, "retries.attempts", func(c *RetryAttempts) { c.Max = 5 }))
+			if f.Verdict != tt.want || f.Verdict == Inconclusive && f.ToConclude == "" {
+				t.Errorf("%s: %s; %q", f.Verdict, f.Reason, f.ToConclude)
+			}
+		})
+	}
+}
+
 // The kind of call that would conclude is one that comes once.
 func TestTwinsNameAKindThatComesOnce(t *testing.T) {
 	tale := newTale()

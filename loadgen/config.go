@@ -137,6 +137,9 @@ func (r *Rate) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// Mean is the rate over the whole of a phase.
+func (r Rate) Mean() float64 { return float64(r.From+r.To) / 2 }
+
 const rateMax = 1e6
 
 // String prints what UnmarshalText reads.
@@ -295,7 +298,7 @@ func (c Config) validatePhases(out *problems) {
 		if p.For < time.Millisecond || p.For > 7*24*time.Hour {
 			out.add(path+".for", "is %s: give a duration from 1ms to 168h, such as 10s", p.For)
 		}
-		total += float64((p.Rate.From + p.Rate.To) / 2 * p.For.Seconds())
+		total += float64(p.Rate.Mean() * p.For.Seconds())
 		if p.Rate.From == 0 && p.Rate.To == 0 {
 			out.add(path+".rate", "is 0: give requests per second, or leave the phase out")
 		}

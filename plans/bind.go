@@ -3,6 +3,7 @@ package plans
 import (
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/chaoskit/chaos/faults"
@@ -111,11 +112,10 @@ func firstKeys(p *Plan, s *loadgen.Schedule, windows []faults.PhaseWindow, origi
 	return keys, nil
 }
 
-// wantsOf lists the rules with `requests: N`. Their windows come from a
-// schedule of the same rules without that selector.
-func wantsOf(p *Plan, windows []faults.PhaseWindow) ([]want, error) {
-	plain := make([]faults.Rule, len(p.Faults))
-	copy(plain, p.Faults)
+// ruleWindows returns when each rule applies, before it is known which are the
+// first requests in its window: from a schedule without that selector.
+func ruleWindows(p *Plan, windows []faults.PhaseWindow) ([]faults.RuleWindow, error) {
+	plain := slices.Clone(p.Faults)
 	for i := range plain {
 		plain[i].Requests = 0
 	}
@@ -123,8 +123,17 @@ func wantsOf(p *Plan, windows []faults.PhaseWindow) ([]want, error) {
 	if err := faultProblems(problems); err != nil {
 		return nil, err
 	}
+	return sched.Windows(), nil
+}
+
+// wantsOf lists the rules with `requests: N`.
+func wantsOf(p *Plan, windows []faults.PhaseWindow) ([]want, error) {
+	rules, err := ruleWindows(p, windows)
+	if err != nil {
+		return nil, err
+	}
 	var wants []want
-	for _, w := range sched.Windows() {
+	for _, w := range rules {
 		if r := p.Faults[w.Rule]; r.Requests > 0 {
 			wants = append(wants, want{rule: w.Rule, left: int(r.Requests), from: w.FromNs, to: w.ToNs, tenant: r.Match.Tenant})
 		}

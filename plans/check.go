@@ -141,31 +141,15 @@ func targetExit(j *journal.Journal) string {
 }
 
 // setupOf tells the judge what a journal cannot know of the plan. When things
-// were comes from the marks, not from the plan.
+// were comes from the marks, not from the plan; the phases the judge reads there
+// itself.
 func setupOf(p *Plan, j *journal.Journal) assertions.Setup {
-	s := assertions.Setup{Shared: sharedShare(p.Load), ClientTimeoutNs: int64(p.Load.Client.Timeout), Origin: -1, DegradedKinds: degradedKinds(p)}
-	for _, m := range j.Marks {
-		switch m.Kind {
-		case journal.MarkPhaseStart:
-			if s.Origin < 0 {
-				s.Origin = m.PlannedNs
-			}
-			s.Phases = append(s.Phases, assertions.Window{Name: m.Name, FromNs: m.PlannedNs, ToNs: j.LastNs, Planned: m.Value})
-		case journal.MarkPhaseEnd:
-			for i := range s.Phases {
-				if s.Phases[i].Name == m.Name {
-					s.Phases[i].ToNs = min(m.PlannedNs, m.TNs)
-				}
-			}
-		}
-	}
-	if len(s.Phases) > 0 {
-		s.Baseline = s.Phases[0].Name
+	s := assertions.Setup{
+		Shared: sharedShare(p.Load), ClientTimeoutNs: int64(p.Load.Client.Timeout), DegradedKinds: degradedKinds(p), Rules: ruleInfos(p, j),
 	}
 	if p.Load.Trace != nil {
 		s.TraceSpeed = p.Load.Trace.Speed
 	}
-	s.Rules = ruleInfos(p, j)
 	return s
 }
 

@@ -46,9 +46,6 @@ func MakePreview(p *Plan) (*Preview, error) {
 	for _, w := range v.Phases {
 		setup.Phases = append(setup.Phases, assertions.Window{Name: w.Name, FromNs: w.FromNs, ToNs: w.ToNs, Planned: w.Planned})
 	}
-	if len(setup.Phases) > 0 {
-		setup.Baseline = setup.Phases[0].Name
-	}
 	for _, w := range rules.Windows() {
 		to := min(w.ToNs, s.EndNs())
 		r := p.Faults[w.Rule]

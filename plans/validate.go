@@ -147,8 +147,9 @@ func (p *Plan) validateTogether() []Problem {
 	windows := p.phaseWindows()
 	f.part("faults", faults.Validate(p.Faults, windows))
 	p.validateModels(&f)
+	setup := p.setup(windows)
 	for i, s := range p.Assertions {
-		p.validateSpec(&f, fmt.Sprintf("assertions[%d]", i), s, names)
+		p.validateSpec(&f, fmt.Sprintf("assertions[%d]", i), s, names, setup)
 	}
 	p.validateCapacity(&f)
 	p.validateLimits(&f)
@@ -226,8 +227,8 @@ func (p *Plan) validateModels(f *findings) {
 }
 
 // validateSpec finds phases and kinds of requests that an assertion names and
-// the load has not.
-func (p *Plan) validateSpec(f *findings, path string, s assertions.Spec, names []string) {
+// the load has not, and what the load is too short for.
+func (p *Plan) validateSpec(f *findings, path string, s assertions.Spec, names []string, setup assertions.Setup) {
 	if s.During != "" && !slices.Contains(names, s.During) {
 		f.add(path+".during", "there is no phase %q%s", clip(s.During), didYouMean(s.During, names))
 	}
@@ -245,36 +246,34 @@ func (p *Plan) validateSpec(f *findings, path string, s assertions.Spec, names [
 			f.add(path+".for.mix", "load.mix has no entry %q%s", clip(m), didYouMean(m, mixes))
 		}
 	}
-	switch c := s.Args.(type) {
-	case *assertions.Recovers:
-		p.validateRecovers(f, path, c, names)
-	case *assertions.Goodput:
-		if len(names) > 0 && s.During == names[0] {
-			f.add(path+".during", "%s is the first phase, which it is compared with: name a later one", s.During)
-		}
-	}
-}
-
-// validateRecovers finds recoveries that the load ends too early to see.
-func (p *Plan) validateRecovers(f *findings, path string, c *assertions.Recovers, names []string) {
-	if c.After == "" {
-		return
-	}
-	if !slices.Contains(names, c.After) {
+	if c, ok := s.Args.(*assertions.Recovers); ok && c.After != "" && !slices.Contains(names, c.After) {
 		f.add(path+".after", "there is no phase %q%s", clip(c.After), didYouMean(c.After, names))
 		return
 	}
-	windows := p.phaseWindows()
-	var end, last int64
-	for _, w := range windows {
-		if w.Name == c.After {
-			end = w.ToNs
+	f.part(path, s.Fits(setup))
+}
+
+// setup is what an assertion must know of the load before it is sent. Of a trace
+// that nobody has read, how many requests a phase has is not known.
+func (p *Plan) setup(windows []faults.PhaseWindow) assertions.Setup {
+	var s assertions.Setup
+	for i, w := range windows {
+		phase := assertions.Window{Name: w.Name, FromNs: w.FromNs, ToNs: w.ToNs}
+		if i < len(p.Load.Phases) {
+			phase.Planned = int64(p.Load.Phases[i].Rate.Mean() * p.Load.Phases[i].For.Seconds())
 		}
-		last = max(last, w.ToNs)
+		s.Phases = append(s.Phases, phase)
 	}
-	if left := time.Duration(last - end); left < c.Within+c.Hold {
-		f.add(path, "needs %s of load after %s (within %s, then hold %s), and the plan has %s: lengthen the phases behind it, or lower within or hold", c.Within+c.Hold, c.After, c.Within, c.Hold, left)
+	rules, err := ruleWindows(p, windows)
+	if err != nil {
+		return s // said of the rules
 	}
+	for _, w := range rules {
+		info := ruleInfo(p.Faults[w.Rule])
+		info.FromNs, info.ToNs = w.FromNs, w.ToNs
+		s.Rules = append(s.Rules, info)
+	}
+	return s
 }
 
 // validateCapacity finds models that cannot even carry the first phase, by
@@ -308,7 +307,7 @@ func (p *Plan) validateCapacity(f *findings) {
 func (p *Plan) validateLimits(f *findings) {
 	var planned float64
 	for i, ph := range p.Load.Phases {
-		planned += (ph.Rate.From + ph.Rate.To) / 2 * ph.For.Seconds()
+		planned += ph.Rate.Mean() * ph.For.Seconds()
 		if top := max(ph.Rate.From, ph.Rate.To); p.Safety.MaxRate > 0 && top > p.Safety.MaxRate {
 			f.add(fmt.Sprintf("load.phases[%d].rate", i), "reaches %s/s, and safety.max_rate is %s: lower the rate or raise the limit", plainNumber(top), plainNumber(p.Safety.MaxRate))
 		}
