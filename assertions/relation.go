@@ -101,7 +101,9 @@ func (r *request) sawFailure(a *attempt) bool {
 	if a.clean || a.knownNs < 0 || r.open() || r.gaveUp() && r.EndNs >= 0 && a.knownNs >= r.EndNs {
 		return false
 	}
-	return !slices.ContainsFunc(a.step.attempts, func(o *attempt) bool { return o != a && o.clean && o.knownNs <= a.knownNs })
+	return !slices.ContainsFunc(a.step.attempts, func(o *attempt) bool {
+		return o != a && o.clean && o.knownNs > a.ArrivedNs && o.knownNs <= a.knownNs
+	})
 }
 
 // noticeNs is how long after a hang-up the provider may notice it: a target
