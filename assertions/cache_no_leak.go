@@ -13,7 +13,7 @@ var noLeakEntry = Entry{
 	Source: SourceHeuristic, SourceNote: "one leak is one too many",
 	SoundSide:   "fail: the watermark carries the tenant that the words were made for",
 	Confounders: []string{"C13 a prompt marker makes every prompt different, so exact caches are never hit"},
-	Exposed:     "answers to what another tenant had asked before", Need: needInvariant,
+	Exposed:     "answers to what another tenant had been answered before", Need: needInvariant,
 	Provoke: "repeat: 0.3   # of an entry of load.mix; with tenants: 2 or more, and correlate: {marker: off}",
 	New:     func() Check { return &NoLeak{} },
 }
@@ -26,7 +26,7 @@ func (c *NoLeak) Validate() []Problem { return nil }
 
 func (c *NoLeak) examine(v *view) exam {
 	e := exam{label: "answers made for another tenant", threshold: quantity(0, "count", "<="), need: needInvariant}
-	askedBy := map[uint64]map[string]bool{} // prompt -> tenants
+	known := map[uint64]map[string]int64{} // prompt -> tenant -> when its first answer was whole
 	var cached, marked int64
 	for _, r := range v.reqs {
 		if !r.completed() || len(r.Marks) == 0 {
@@ -36,12 +36,14 @@ func (c *NoLeak) examine(v *view) exam {
 		if r.CarriersSent&journal.CarrierMarker != 0 {
 			marked++ // no cache has seen this prompt before
 		} else if r.PromptHash != 0 {
-			if askedBy[r.PromptHash] == nil {
-				askedBy[r.PromptHash] = map[string]bool{}
+			if known[r.PromptHash] == nil {
+				known[r.PromptHash] = map[string]int64{}
 			}
-			askedBy[r.PromptHash][r.Tenant] = true
-			if len(askedBy[r.PromptHash]) > 1 {
+			if answeredAnother(known[r.PromptHash], r) {
 				e.exposure++
+			}
+			if at, ok := known[r.PromptHash][r.Tenant]; !ok || r.EndNs < at {
+				known[r.PromptHash][r.Tenant] = r.EndNs
 			}
 		}
 		other := false
@@ -62,10 +64,21 @@ func (c *NoLeak) examine(v *view) exam {
 	e.failure = fmt.Sprintf("%s of %s were made for another tenant", number(int64(len(e.broken))), plural(e.samples, "answer", "answers"))
 	e.details = append(e.details, fmt.Sprintf("%s came from a cache: their watermark names an earlier request", plural(cached, "answer", "answers")))
 	e.verdict = Pass
-	e.reason = fmt.Sprintf("all %s were made for the tenant that got them, %s of them to what another tenant had asked before",
+	e.reason = fmt.Sprintf("all %s were made for the tenant that got them, %s of them to what another tenant had been answered before",
 		plural(e.samples, "answer", "answers"), number(e.exposure))
 	if marked > 0 && marked == e.samples {
 		e.details = append(e.details, "the marker made every prompt different, so that no cache could mix them up: correlate: {marker: off} would not")
 	}
 	return e
+}
+
+// answeredAnother reports whether another tenant had the answer to a prompt when
+// r asked for it: a cache cannot mix up what is not in it yet.
+func answeredAnother(known map[string]int64, r *request) bool {
+	for tenant, at := range known {
+		if tenant != r.Tenant && at <= r.SentNs {
+			return true
+		}
+	}
+	return false
 }

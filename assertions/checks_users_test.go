@@ -198,8 +198,13 @@ func leakCases(t *testing.T) []checkCase {
 		{name: "one tenant cannot leak", spec: bare, want: Vacuous, tell: func(t *tale) {
 			t.users(40, "spike", func(u *user) { u.r.Tenant = "t0"; own(u) })
 		}},
-		{name: "nobody asks what another asked: no cache could mix them up", spec: bare, want: Vacuous, reason: "there were no answers to what another tenant had asked before", tell: func(t *tale) {
+		{name: "nobody asks what another asked: no cache could mix them up", spec: bare, want: Vacuous, reason: "there were no answers to what another tenant had been answered before", tell: func(t *tale) {
 			t.users(40, "spike", func(u *user) { own(u); u.r.PromptHash = uint64(u.r.Key.Index + 1) })
+		}},
+		{name: "all ask the same at once: it is in no cache yet", spec: bare, want: Vacuous, tell: func(t *tale) {
+			for range 40 {
+				t.user("spike", 15e9, own)
+			}
 		}},
 		{name: "a marker makes every prompt another", spec: bare, want: Vacuous, tell: func(t *tale) {
 			t.users(40, "spike", func(u *user) { own(u); u.r.CarriersSent = journal.CarrierMarker })

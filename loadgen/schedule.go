@@ -203,7 +203,7 @@ type choices struct {
 	seed    uint64
 	tenants []string
 	total   float64
-	last    map[string]asked // by mix and tenant: the last prompt of its own
+	recent  map[string]*asks // by mix
 }
 
 // asked is a prompt that can be asked again.
@@ -212,8 +212,27 @@ type asked struct {
 	tokens int
 }
 
+// asks are the last prompts of a mix that were its own, at most asksMost.
+type asks struct {
+	all  []asked
+	next int // the oldest, once there are asksMost
+}
+
+// asksMost is how far back a repetition may reach. The last prompt alone would
+// mostly be one that is still being answered, which no cache has yet.
+const asksMost = 64
+
+func (l *asks) add(a asked) {
+	if len(l.all) < asksMost {
+		l.all = append(l.all, a)
+		return
+	}
+	l.all[l.next] = a
+	l.next = (l.next + 1) % asksMost
+}
+
 func (s *Schedule) choices() *choices {
-	c := &choices{cfg: s.cfg, seed: s.seed, tenants: s.cfg.TenantNames(), last: map[string]asked{}}
+	c := &choices{cfg: s.cfg, seed: s.seed, tenants: s.cfg.TenantNames(), recent: map[string]*asks{}}
 	for _, m := range s.cfg.Mix {
 		c.total += m.Weight
 	}
@@ -241,10 +260,16 @@ func (c *choices) arrival(k journal.Key, tokens int) Arrival {
 	}
 	// Whoever asked it: what everybody asks is what a cache is for, and what it
 	// must not mix up.
-	if last, ok := c.last[m.Name]; ok && c.draw("repeat", k) < m.Repeat {
-		a.PromptOf, a.PromptTokens = last.of, last.tokens
+	earlier := c.recent[m.Name]
+	if earlier == nil {
+		earlier = &asks{}
+		c.recent[m.Name] = earlier
+	}
+	if n := len(earlier.all); n > 0 && c.draw("repeat", k) < m.Repeat {
+		of := earlier.all[int(c.draw("repeat of", k)*float64(n))]
+		a.PromptOf, a.PromptTokens = of.of, of.tokens
 	} else {
-		c.last[m.Name] = asked{k, a.PromptTokens}
+		earlier.add(asked{k, a.PromptTokens})
 	}
 	return a
 }

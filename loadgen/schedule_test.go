@@ -178,7 +178,7 @@ func TestRampVectors(t *testing.T) {
 func TestRepeatsAskAnEarlierPromptOfAnyTenant(t *testing.T) {
 	as := arrivals(t, opened(t, Config{Phases: []Phase{phase("a", "100", 10*time.Second)}, Mix: []Mix{{Name: "m", Repeat: 0.3}}, Tenants: 3}, 1))
 	byKey := map[string]Arrival{}
-	repeats, others := 0, 0
+	repeats, others, answered := 0, 0, 0
 	for _, a := range as {
 		byKey[a.Key.String()] = a
 		if a.PromptOf == a.Key {
@@ -192,6 +192,13 @@ func TestRepeatsAskAnEarlierPromptOfAnyTenant(t *testing.T) {
 		if of.Tenant != a.Tenant {
 			others++
 		}
+		if a.DueNs-of.DueNs > int64(200*time.Millisecond) {
+			answered++
+		}
+	}
+	// At 100 requests/s the prompt before is 10 ms old.
+	if share := float64(answered) / float64(repeats); share < 0.5 {
+		t.Errorf("%.2f of the repeats ask what was asked more than 200 ms before, want most", share)
 	}
 	if share := float64(repeats) / float64(len(as)); share < 0.25 || share > 0.35 {
 		t.Errorf("%.2f of the requests are repeats, want about 0.3", share)
