@@ -98,21 +98,6 @@ func TestParameterTagsAgreeWithDefaults(t *testing.T) {
 	}
 }
 
-func TestParameters(t *testing.T) {
-	e, _ := Lookup("rate_limit")
-	var got []string
-	for _, p := range e.Parameters() {
-		got = append(got, p.Name+" "+p.Type+" "+p.Default)
-	}
-	want := []string{"retry_after hint 2s", "retry_after_ms flag ", "should_retry flag ", "honest flag true", "lie duration ", "scope text step"}
-	if !slices.Equal(got, want) {
-		t.Errorf("parameters %q, want %q", got, want)
-	}
-	if e, _ := Lookup("stall_mid_stream"); len(e.Parameters()) != 3 || e.Parameters()[0].Type != "integer" {
-		t.Errorf("parameters %+v", e.Parameters())
-	}
-}
-
 func TestSimilar(t *testing.T) {
 	for name, want := range map[string]string{
 		"rate_limt": "rate_limit", "rate-limit": "rate_limit", "http_429": "rate_limit", "429": "rate_limit", "Empty-200": "empty_200",

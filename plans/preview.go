@@ -80,18 +80,19 @@ func degradedKinds(p *Plan) []string {
 	return kinds
 }
 
-// Argument is one argument of an assertion, as a plan writes it.
-type Argument struct{ Name, Default, Doc string }
+// Argument is one argument of an assertion or one parameter of a fault, as a
+// plan writes it.
+type Argument struct {
+	Name, Default, Doc string
+	Enum               []string // the values that it takes; nil: any of its type
+}
 
-// ArgumentsOf lists the arguments of a check.
-func ArgumentsOf(c assertions.Check) []Argument {
-	v := reflect.Indirect(reflect.ValueOf(c))
-	if v.Kind() != reflect.Struct {
-		return nil
-	}
+// ArgumentsOf lists what a plan can say of v, an [assertions.Check] or a
+// [faults.Fault].
+func ArgumentsOf(v any) []Argument {
 	var out []Argument
-	for _, f := range fieldsOf(v.Type()) {
-		out = append(out, Argument{Name: f.key, Default: f.def, Doc: f.doc})
+	for _, f := range fieldsOf(reflect.Indirect(reflect.ValueOf(v)).Type()) {
+		out = append(out, Argument{Name: f.key, Default: f.def, Doc: f.doc, Enum: f.enum})
 	}
 	return out
 }

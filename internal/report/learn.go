@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/chaoskit/chaos/assertions"
@@ -133,10 +134,12 @@ func explainAssertion(w io.Writer, a assertions.Entry, s Style) error {
 	section(p, "The default comes from", source)
 	p.line("")
 	p.line("  Arguments")
-	for _, arg := range plans.ArgumentsOf(a.New()) {
-		p.line(Wrap(arg.Doc, width, "    "+Pad(arg.Name+": "+arg.Default, 22)+" ", strings.Repeat(" ", 27)))
+	arguments(p, a.New())
+	narrow := "tenants, mix, model"
+	if a.Calls {
+		narrow += ", endpoint, step"
 	}
-	p.line(Wrap("name, during, for: {tenants, mix, model, endpoint, step}, allow_fail: {until, reason}: as every assertion", width, "    ", "    "))
+	p.wrap("name, during, for: {"+narrow+"}, allow_fail: {until, reason}: as every assertion", "    ")
 	return p.err
 }
 
@@ -147,24 +150,33 @@ func explainFault(w io.Writer, f faults.Entry, s Style) error {
 	p.line(Wrap(f.Summary, width, "  ", "  "))
 	section(p, "On the wire", f.Doc)
 	section(p, "It takes over", f.Slots.String())
-	if len(f.Dialects) > 0 {
-		section(p, "Dialects", strings.Join(f.Dialects, ", "))
-	}
+	section(p, "Dialects", strings.Join(f.Dialects, ", "))
+	section(p, "Steps", strings.Join(f.Steps, ", "))
 	p.line("")
 	p.line("  Parameters")
-	params := f.Parameters()
-	if len(params) == 0 {
+	if arguments(p, f.New()) == 0 {
 		p.line("    none: write " + f.Name + ": {}")
 	}
-	for _, arg := range params {
-		head := arg.Name
-		if arg.Default != "" {
-			head += ": " + arg.Default
-		}
-		p.line(Wrap(arg.Doc, width, "    "+Pad(head, 22)+" ", strings.Repeat(" ", 27)))
-	}
-	p.line(Wrap("name, during | at + for | from + to, probability, per, times, requests, every, match: {model, tenant, dialect, step, attempt}: as every rule", width, "    ", "    "))
+	p.wrap("name, during | at + for | from + to, probability, per, times, requests, every, match: {model, tenant, dialect, step, attempt}: as every rule", "    ")
 	return p.err
+}
+
+// arguments lists what a plan can say of a check or a fault, and returns how
+// much that is.
+func arguments(p *printer, of any) int {
+	list := plans.ArgumentsOf(of)
+	for _, a := range list {
+		head, doc := a.Name, a.Doc
+		if a.Default != "" {
+			head += ": " + a.Default
+		}
+		untold := func(value string) bool { return !strings.Contains(doc, value) }
+		if len(a.Enum) > 1 && slices.ContainsFunc(a.Enum, untold) {
+			doc += "; one of " + strings.Join(a.Enum, ", ")
+		}
+		p.line(Wrap(doc, p.s.width(), "    "+Pad(head, 22)+" ", strings.Repeat(" ", 27)))
+	}
+	return len(list)
 }
 
 func section(p *printer, name, body string) {

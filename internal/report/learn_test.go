@@ -1,0 +1,44 @@
+package report
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/chaoskit/chaos/assertions"
+	"github.com/chaoskit/chaos/faults"
+	"github.com/chaoskit/chaos/plans"
+)
+
+// Whoever reads what chaos explains must be able to write it: each argument is
+// named, and so is each value of those that take only some.
+func TestAllThatAPlanCanSayIsExplained(t *testing.T) {
+	explained := func(id string) string {
+		var b strings.Builder
+		if err := Explain(&b, id, Style{Width: 120, Unicode: true}); err != nil {
+			t.Error(err)
+		}
+		return b.String()
+	}
+	check := func(id string, of any) {
+		text := explained(id)
+		for _, a := range plans.ArgumentsOf(of) {
+			for _, want := range append([]string{a.Name}, a.Enum...) {
+				if !strings.Contains(text, want) {
+					t.Errorf("%s: %s is not explained:\n%s", id, want, text)
+				}
+			}
+		}
+	}
+	for _, a := range assertions.Catalogue() {
+		check(a.ID, a.New())
+		if narrows := strings.Contains(explained(a.ID), "endpoint, step}"); narrows != a.Calls {
+			t.Errorf("%s: offers for: {endpoint, step}: %v, takes it: %v", a.ID, narrows, a.Calls)
+		}
+	}
+	for _, f := range faults.Catalogue() {
+		check(f.Name, f.New())
+	}
+	if text := explained("trickle"); !strings.Contains(text, "Steps") {
+		t.Errorf("the steps in which a fault exists are not told:\n%s", text)
+	}
+}
