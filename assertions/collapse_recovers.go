@@ -105,7 +105,8 @@ func (t *track) heldFrom(ns, hold int64, least float64) state {
 }
 
 // recovery is the first instant after the trouble, in whole seconds, from which
-// goodput held. lastBad is the last one within `within` that surely was not it.
+// goodput held. bad: it never did, for longer than `within`. unknown: the load
+// ended before that could be told.
 func (t *track) recovery(c *Recovers, least float64) (at int64, s state) {
 	s = bad
 	for ns := t.fromNs; ns < t.endNs || ns == t.fromNs; ns += recoverStepNs {

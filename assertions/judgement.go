@@ -194,7 +194,7 @@ const (
 type Event struct {
 	TMs     float64 `json:"t_ms"` // since the request was due
 	Lane    string  `json:"lane"`
-	Event   string  `json:"event"`             // client: due, sent, headers, first, end; provider: attempt, skipped, note
+	Event   string  `json:"event"`             // client: due, sent, first, end; provider: attempt, skipped
 	Attempt int     `json:"attempt,omitempty"` // number in the request, by arrival, from 1
 	Status  int     `json:"status,omitempty"`
 	Note    string  `json:"note,omitempty"`

@@ -5,7 +5,7 @@ import "fmt"
 var onlyRetryableEntry = Entry{
 	ID: "retries.only_retryable", Number: "R9",
 	Claim: "Errors that a retry cannot mend are not retried.",
-	Doc: "Retries after 400, 401, 403, 404, 413, 422, and after a 429 for want of quota, at the same model. A retry at another key after 401 or " +
+	Doc: "Retries after 400, 401, 403, 404, 405, 410, 413, 415, 422, and after a 429 for want of quota, at the same model. A retry at another key after 401 or " +
 		"403 is a key rotation, and x-should-retry: true is permission.",
 	Source: SourceLiterature, SourceNote: "SRE book, AWS: retry only what may succeed",
 	SoundSide:   "both, where all attempts are joined",

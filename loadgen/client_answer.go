@@ -237,8 +237,8 @@ func (a *answer) excerpt() string {
 	return clip(a.reader.mask(string(a.raw)), journal.ExcerptMax)
 }
 
-// clip returns s with at most size bytes, without what is no UTF-8: a journal
-// does not take it, and a cut leaves a part of a rune behind.
+// clip returns s with at most size bytes, without what is no UTF-8: no report can
+// print it, and a cut leaves a part of a rune behind.
 func clip(s string, size int) string {
 	return strings.ToValidUTF8(s[:min(len(s), size)], "")
 }
