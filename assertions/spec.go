@@ -2,6 +2,7 @@ package assertions
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -89,6 +90,66 @@ func (s Spec) Validate() []Problem {
 		}
 	}
 	return ps
+}
+
+// allowed judges an allow_fail against the start of the run, the only wall time
+// that a journal knows.
+func allowed(a *AllowFail, started string) *Allowed {
+	if a == nil {
+		return nil
+	}
+	out := &Allowed{Until: a.Until, Reason: a.Reason}
+	until, err1 := time.Parse(dayLayout, a.Until)
+	at, err2 := time.Parse(time.RFC3339, started)
+	out.Active = err1 == nil && err2 == nil && at.Before(until.AddDate(0, 0, 1))
+	return out
+}
+
+// sourceOf says where the threshold comes from: the plan where it gave an
+// argument, else where the default is from.
+func sourceOf(spec *Spec, entry *Entry) (Source, string) {
+	given := len(spec.Given) > 0
+	if spec.Given == nil {
+		given = !reflect.DeepEqual(argsOf(spec.Args), argsOf(entry.New()))
+	}
+	if given {
+		return SourcePlan, ""
+	}
+	return entry.Source, entry.SourceNote
+}
+
+// argsOf prints arguments as a plan reads them: shares as numbers, durations as
+// text. What is left out has no default.
+func argsOf(c Check) map[string]any {
+	out := map[string]any{}
+	v := reflect.ValueOf(c).Elem()
+	for i := range v.NumField() {
+		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ",")
+		field := v.Field(i)
+		if field.Kind() == reflect.Pointer {
+			if field.IsNil() {
+				continue
+			}
+			field = field.Elem()
+		}
+		switch x := field.Interface().(type) {
+		case time.Duration:
+			out[name] = x.String()
+		case Share:
+			out[name] = float64(x)
+		case string:
+			if x != "" {
+				out[name] = x
+			}
+		case []string:
+			if len(x) > 0 {
+				out[name] = slices.Clone(x)
+			}
+		default:
+			out[name] = x
+		}
+	}
+	return out
 }
 
 // stepKinds are the kinds of calls that a provider serves.

@@ -55,8 +55,12 @@ var banned = map[string]string{
 // bannedWords speak of work that is not finished.
 var bannedWords = []string{"FIX" + "ME", "TO" + "DO", "XX" + "X", "not " + "implemented", "for " + "now,", "place" + "holder"}
 
-// linesMax is the length of a function that fits on a screen.
-const linesMax = 70
+// Lengths in lines: a function fits on a screen, a file has one subject. Tables of
+// tests are as long as they have rows.
+const (
+	linesMax = 60
+	fileMax  = 400
+)
 
 // Violation is a broken rule.
 type Violation struct {
@@ -179,6 +183,9 @@ func floorOf(pkg string) int {
 }
 
 func (in *inspection) functions(f *ast.File) {
+	if lines := in.fset.Position(f.FileEnd).Line; lines > fileMax+1 && !in.test {
+		in.add(f.Pos(), "is %d lines long: a file of more than %d has two subjects", lines-1, fileMax)
+	}
 	// In a bubble of virtual time a sleep costs nothing and is exact.
 	virtual := slices.ContainsFunc(f.Imports, func(s *ast.ImportSpec) bool { return s.Path.Value == `"testing/synctest"` })
 	for _, d := range f.Decls {
