@@ -84,6 +84,7 @@ func (f *folder) forget() {
 	}
 }
 
+// latest is the link to the newest run folder, and its name on command lines.
 const latest = "latest"
 
 // pointLatest replaces the link in one step; a file system without links just

@@ -15,15 +15,15 @@ import (
 
 // runDir finds a run folder: a path, or `latest`.
 func runDir(arg string) (string, error) {
-	for _, dir := range []string{arg, filepath.Join("chaos-results", arg)} {
+	for _, dir := range []string{arg, filepath.Join(resultsBase, arg)} {
 		if st, err := os.Stat(dir); err == nil && st.IsDir() {
 			return dir, nil
 		}
 	}
-	if arg == "latest" {
-		return "", errors.New("there is no chaos-results/latest here: run a plan first, or name the run folder")
+	if arg == latest {
+		return "", fmt.Errorf("there is no %s here: run a plan first, or name the run folder", filepath.Join(resultsBase, latest))
 	}
-	return "", fmt.Errorf("no run folder %q (nor chaos-results/%s)", arg, arg)
+	return "", fmt.Errorf("no run folder %q (nor %s)", arg, filepath.Join(resultsBase, arg))
 }
 
 func checkCommand(io stdio) *cobra.Command {

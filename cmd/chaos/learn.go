@@ -110,7 +110,7 @@ func initCommand(io stdio) *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&out, "out", "chaos.yaml", "the file to write; - for standard output")
+	cmd.Flags().StringVar(&out, "out", "chaos.yaml", "the `FILE` to write; - for standard output")
 	cmd.Flags().BoolVar(&force, "force", false, "overwrite the file")
 	return cmd
 }

@@ -50,6 +50,6 @@ and its exit code is taken over.`,
 	}
 	f.add(cmd)
 	cmd.Flags().StringVar(&planName, "plan", "", "take models, answers and faults without a window from a plan's `FILE`")
-	cmd.Flags().StringVar(&listen, "listen", "", "where to listen (default: the plan's provider.listen, else 127.0.0.1:4010; with COMMAND a free port)")
+	cmd.Flags().StringVar(&listen, "listen", "", "`HOST:PORT` to listen on (default: the plan's provider.listen, else 127.0.0.1:4010; with COMMAND a free port)")
 	return cmd
 }

@@ -37,7 +37,7 @@ type loadFlags struct {
 }
 
 func (f *loadFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.seed, "seed", "", "seed of everything random, a whole number (default: the plan's, else 1)")
+	cmd.Flags().StringVar(&f.seed, "seed", "", "seed of everything random, a whole `NUMBER` (default: the plan's, else 1)")
 	cmd.Flags().StringArrayVar(&f.set, "set", nil, "change the plan: `key.path=value`, e.g. load.client.timeout=5s (repeatable)")
 	cmd.Flags().StringArrayVarP(&f.env, "env", "e", nil, "a value for ${env:KEY} in the plan: `KEY=VALUE` (repeatable)")
 }
@@ -95,7 +95,7 @@ or vacuous, 4 the harness failed, 5 stopped for safety, 130 interrupted.`,
 		},
 	}
 	f.load.add(cmd)
-	cmd.Flags().StringVar(&f.out, "out", "", "the run folder (default chaos-results/NAME-TIME)")
+	cmd.Flags().StringVar(&f.out, "out", "", "the run folder, a `DIR` (default "+resultsBase+"/NAME-TIME)")
 	cmd.Flags().StringVar(&f.junit, "junit", "", "also write JUnit XML to `FILE`")
 	cmd.Flags().BoolVar(&f.noProgress, "no-progress", false, "no live progress")
 	cmd.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "only the report")

@@ -34,6 +34,7 @@
 package refapp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -150,9 +151,9 @@ func New(cfg Config) (*App, error) {
 	if cfg.PoolSize < 0 || cfg.Deadline < 0 {
 		return nil, errors.New("refapp: pool size and deadline must not be negative")
 	}
-	cfg.APIKey = orDefault(cfg.APIKey, "sk-dummy")
-	cfg.Primary = orDefault(cfg.Primary, "gpt-4o")
-	cfg.Fallback = orDefault(cfg.Fallback, "gpt-4o-mini")
+	cfg.APIKey = cmp.Or(cfg.APIKey, "sk-dummy")
+	cfg.Primary = cmp.Or(cfg.Primary, "gpt-4o")
+	cfg.Fallback = cmp.Or(cfg.Fallback, "gpt-4o-mini")
 	if cfg.PoolSize == 0 {
 		cfg.PoolSize = 1024
 	}
@@ -174,13 +175,6 @@ func New(cfg Config) (*App, error) {
 		a.http.Transport = a.own
 	}
 	return a, nil
-}
-
-func orDefault(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }
 
 // transport keeps a connection per worker, so that no call pays for a new one

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -74,18 +75,10 @@ func (r *reply) frame(data []byte) {
 
 // degrade notes a kind of degradation; the worst one stays.
 func (r *reply) degrade(kind, reason string) {
-	if severity(kind) >= severity(r.kind) {
+	kinds := Degradations()
+	if slices.Index(kinds, kind) >= slices.Index(kinds, r.kind) { // -1: not degraded yet
 		r.kind, r.reason = kind, reason
 	}
-}
-
-func severity(kind string) int {
-	for i, k := range []string{"", RetrievalSkipped, SmallerModel, Cached, Message} {
-		if k == kind {
-			return i
-		}
-	}
-	return -1
 }
 
 // show sends what is held, the headers before it. net/http takes the deadline

@@ -9,10 +9,11 @@ import (
 	"time"
 )
 
+// What retrieval asks for, and how much of it.
 const (
-	EmbedModel  = "text-embedding-3-small"
-	RerankModel = "rerank-v3.5"
-	SearchIndex = "search" // whose breaker and budget the vector search uses
+	embedModel  = "text-embedding-3-small"
+	rerankModel = "rerank-v3.5"
+	searchIndex = "search" // whose breaker and budget the vector search uses
 	dimensions  = 64       // few, as what is searched is small
 	candidates  = 8        // documents that search gives and rerank orders
 	documents   = 3        // documents that the chat model is given
@@ -55,8 +56,8 @@ func (a *App) retrieve(ctx context.Context, rq *request) ([]document, *failure) 
 // embed returns the vector as it stands in the answer: nobody here counts with
 // it.
 func (a *App) embed(ctx context.Context, rq *request, s step) (vector json.RawMessage, _ *failure) {
-	s.name, s.model, s.path = "embed", EmbedModel, "/embeddings"
-	s.body = mustJSON(map[string]any{"model": EmbedModel, "input": rq.question, "dimensions": dimensions, "encoding_format": "float"})
+	s.name, s.model, s.path = "embed", embedModel, "/embeddings"
+	s.body = mustJSON(map[string]any{"model": embedModel, "input": rq.question, "dimensions": dimensions, "encoding_format": "float"})
 	s.read = func(resp *http.Response, _ func()) *failure {
 		var e struct {
 			Data []struct {
@@ -77,7 +78,7 @@ func (a *App) embed(ctx context.Context, rq *request, s step) (vector json.RawMe
 }
 
 func (a *App) search(ctx context.Context, rq *request, s step, vector json.RawMessage) (docs []document, _ *failure) {
-	s.name, s.model, s.path = "search", SearchIndex, "/search"
+	s.name, s.model, s.path = "search", searchIndex, "/search"
 	s.body = mustJSON(map[string]any{"query_vector": vector, "top_k": candidates})
 	s.read = func(resp *http.Response, _ func()) *failure {
 		var e struct {
@@ -97,8 +98,8 @@ func (a *App) rerank(ctx context.Context, rq *request, s step, docs []document) 
 	for i, d := range docs {
 		texts[i] = d.Text
 	}
-	s.name, s.model, s.path = "rerank", RerankModel, "/rerank"
-	s.body = mustJSON(map[string]any{"model": RerankModel, "query": rq.question, "documents": texts, "top_n": documents})
+	s.name, s.model, s.path = "rerank", rerankModel, "/rerank"
+	s.body = mustJSON(map[string]any{"model": rerankModel, "query": rq.question, "documents": texts, "top_n": documents})
 	s.read = func(resp *http.Response, _ func()) *failure {
 		var e struct {
 			Results []struct {

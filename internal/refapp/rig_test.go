@@ -264,7 +264,7 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	case words[0][0] >= '4' && words[0][0] <= '5':
 		p.refuse(w, words)
-	case words[0] == "ok" && name != asked.Model || asked.Model == EmbedModel || asked.Model == RerankModel:
+	case words[0] == "ok" && name != asked.Model || asked.Model == embedModel || asked.Model == rerankModel:
 		p.retrieval(w, name, words[0])
 	case asked.Stream:
 		p.stream(w, r, asked.Model, words)

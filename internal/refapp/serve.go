@@ -1,6 +1,7 @@
 package refapp
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"encoding/json"
@@ -190,7 +191,7 @@ func (a *App) chat(ctx context.Context, rq *request, out *reply, model string, d
 func (a *App) remember(rq *request, out *reply) {
 	ans := out.ans
 	if out.kind == "" && ans.plain && ans.spoken && a.policy.CacheFresh > 0 && sameModel(rq.model, ans.model) {
-		a.cache.put(rq.key, said{ans.model, ans.content.String(), orDefault(ans.finish, "stop")}, time.Now())
+		a.cache.put(rq.key, said{ans.model, ans.content.String(), cmp.Or(ans.finish, "stop")}, time.Now())
 	}
 }
 
