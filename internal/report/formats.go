@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,17 +15,16 @@ import (
 // Format is one way to render a result.
 type Format struct {
 	Name   string
-	Doc    string
 	Render func(io.Writer, *plans.Result, Style) error
 }
 
 // Formats lists the formats: a new one is one file and one line here.
 func Formats() []Format {
 	return []Format{
-		{"text", "the summary for a person", Text},
-		{"json", "result.json: the contract with other programs", JSON},
-		{"junit", "JUnit XML, for CI", JUnit},
-		{"markdown", "a page for a pull request or a job summary", Markdown},
+		{"text", Text},         // the summary for a person
+		{"json", JSON},         // result.json: the contract with other programs
+		{"junit", JUnit},       // for CI
+		{"markdown", Markdown}, // a page for a pull request or a job summary
 	}
 }
 
@@ -59,15 +59,10 @@ func JSON(w io.Writer, r *plans.Result, _ Style) error {
 
 // WriteFiles writes junit.xml and summary.md into the run folder.
 func WriteFiles(r *plans.Result) error {
-	if err := ToFile(filepath.Join(r.Dir, plans.FileJUnit), "junit", r); err != nil {
+	if err := JUnitFile(filepath.Join(r.Dir, plans.FileJUnit), r); err != nil {
 		return err
 	}
-	return ToFile(filepath.Join(r.Dir, plans.FileSummary), "markdown", r)
-}
-
-// ToFile renders into a file.
-func ToFile(path, format string, r *plans.Result) error {
-	return writeFile(path, os.O_TRUNC, format, r)
+	return write(filepath.Join(r.Dir, plans.FileSummary), os.O_TRUNC, func(w io.Writer) error { return Markdown(w, r, Style{}) })
 }
 
 // AppendFile renders to the end of a file, as GITHUB_STEP_SUMMARY wants it. A
@@ -87,22 +82,15 @@ func JUnitFile(path string, rs ...*plans.Result) error {
 	return write(path, os.O_TRUNC, func(w io.Writer) error { return JUnits(w, rs...) })
 }
 
-func writeFile(path string, mode int, format string, r *plans.Result) error {
-	return write(path, mode, func(w io.Writer) error { return Render(w, format, r, Style{Unicode: true}) })
-}
-
 func write(path string, mode int, render func(io.Writer) error) error {
 	var b bytes.Buffer
 	if err := render(&b); err != nil {
 		return err
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|mode, 0o644)
-	if err != nil {
-		return &plans.HarnessError{What: "cannot write a report: " + err.Error(), Do: "`chaos report` renders it again", Err: err}
-	}
-	_, err = f.Write(b.Bytes())
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
+	if err == nil {
+		_, err = f.Write(b.Bytes())
+		err = errors.Join(err, f.Close())
 	}
 	if err != nil {
 		return &plans.HarnessError{What: "cannot write a report: " + err.Error(), Do: "`chaos report` renders it again", Err: err}
