@@ -3,9 +3,6 @@ package assertions
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,10 +10,9 @@ import (
 	"time"
 
 	"github.com/chaoskit/chaos/internal/draw"
+	"github.com/chaoskit/chaos/internal/golden"
 	"github.com/chaoskit/chaos/internal/journal"
 )
-
-var update = flag.Bool("update", false, "rewrite testdata; read the diff before you commit it")
 
 // stormy is a history with something in it for every check.
 func stormy() *tale {
@@ -77,19 +73,7 @@ func jsonOf(t *testing.T, v any) []byte {
 func TestJudgementGolden(t *testing.T) {
 	tale := stormy()
 	got := jsonOf(t, Judge(tale.end(), tale.setup, allSpecs(t)))
-	path := filepath.Join("testdata", "judgement.json")
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("the judgement differs from %s: run with -update and read the diff", path)
-	}
+	golden.Check(t, "judgement.json", got)
 	var back Judgement
 	if err := json.Unmarshal(got, &back); err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package faults
 
 import (
-	"flag"
 	"fmt"
 	"math"
 	"slices"
@@ -9,8 +8,6 @@ import (
 	"testing"
 	"time"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files; read the diff before you commit it")
 
 func schedule(t testing.TB, seed uint64, rules ...Rule) *Schedule {
 	t.Helper()

@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/chaoskit/chaos/internal/golden"
 )
 
 // What one throw of the dice covers.
@@ -87,7 +87,7 @@ func TestDecisionsGolden(t *testing.T) {
 			writeDecision(&b, seed, c, s.Decide(c))
 		}
 	}
-	golden(t, "decisions.txt", b.String())
+	golden.Check(t, "decisions.txt", b.String())
 }
 
 func writeDecision(b *strings.Builder, seed uint64, c Call, d Decision) {
@@ -107,26 +107,6 @@ func writeDecision(b *strings.Builder, seed uint64, c Call, d Decision) {
 		fmt.Fprintf(b, " delay %s", d.Effect.Delay.Extra)
 	}
 	b.WriteString("\n")
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs; run with -update and read the diff. Got:\n%s", path, got)
-	}
 }
 
 // chosenKeys returns which of n keys the named rule chooses.

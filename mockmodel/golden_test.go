@@ -1,18 +1,14 @@
 package mockmodel
 
 import (
-	"flag"
 	"net/http"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/chaoskit/chaos/faults"
+	"github.com/chaoskit/chaos/internal/golden"
 	"github.com/chaoskit/chaos/internal/wire"
 )
-
-var update = flag.Bool("update", false, "write golden files")
 
 // TestGolden holds the bytes of every dialect: what comes back for a call, head
 // and body, in virtual time that starts on 2000-01-01. After -update, read the
@@ -31,12 +27,12 @@ func TestGolden(t *testing.T) {
 	claudeBody := func(more string) string {
 		return `{"model":"claude-sonnet-4-5","max_tokens":100,"system":"Be brief.","messages":[{"role":"user","content":[{"type":"text","text":"How do I return an item?"}]}]` + more + `}`
 	}
-	type golden struct {
+	type example struct {
 		name  string
 		rules []faults.Rule
 		ask   ask
 	}
-	cases := []golden{
+	cases := []example{
 		{"openai_chat", nil, ask{path: chatPath, body: chat("gpt-4o", ""), id: spike}},
 		{"openai_chat_cut", nil, ask{path: chatPath, body: chat("gpt-4o", `,"max_completion_tokens":3`), id: spike}},
 		{"openai_chat_stream", nil, ask{path: chatPath, body: chat("gpt-4o", streamed), id: spike}},
@@ -71,15 +67,15 @@ func TestGolden(t *testing.T) {
 	for _, status := range []string{"400", "401", "403", "404", "408", "409", "413", "422", "500", "502", "503", "504", "529", "530"} {
 		rules := []faults.Rule{plain(t, "http_"+status)}
 		cases = append(cases,
-			golden{"openai_http_" + status, rules, ask{path: chatPath, body: chat("plain", "")}},
-			golden{"anthropic_http_" + status, rules, ask{path: messagesPath, body: claudeBody("")}})
+			example{"openai_http_" + status, rules, ask{path: chatPath, body: chat("plain", "")}},
+			example{"anthropic_http_" + status, rules, ask{path: messagesPath, body: claudeBody("")}})
 	}
-	cases = append(cases, golden{"rerank_http_503", []faults.Rule{plain(t, "http_503")}, ask{path: "/v1/rerank", body: `{"query":"x","documents":["y"]}`}},
-		golden{"rerank_rate_limit", []faults.Rule{plain(t, "rate_limit")}, ask{path: "/v1/rerank", body: `{"query":"x","documents":["y"]}`}},
-		golden{"search_http_503", []faults.Rule{plain(t, "http_503")}, ask{path: "/v1/search", body: `{"query":"x"}`}})
+	cases = append(cases, example{"rerank_http_503", []faults.Rule{plain(t, "http_503")}, ask{path: "/v1/rerank", body: `{"query":"x","documents":["y"]}`}},
+		example{"rerank_rate_limit", []faults.Rule{plain(t, "rate_limit")}, ask{path: "/v1/rerank", body: `{"query":"x","documents":["y"]}`}},
+		example{"search_http_503", []faults.Rule{plain(t, "http_503")}, ask{path: "/v1/search", body: `{"query":"x"}`}})
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			virtual(t, config, c.rules, func(g *rig) { compare(t, c.name, dump(g.send(c.ask))) })
+			virtual(t, config, c.rules, func(g *rig) { golden.Check(t, c.name+".golden", dump(g.send(c.ask))) })
 		})
 	}
 }
@@ -101,29 +97,11 @@ func TestGoldenModels(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				compare(t, c.name, dump(replyOf(resp)))
+				golden.Check(t, c.name+".golden", dump(replyOf(resp)))
 				if n := g.s.Calls(); n != 0 {
 					t.Errorf("%d calls at inference endpoints", n)
 				}
 			})
 		})
-	}
-}
-
-func compare(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name+".golden")
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("differs from %s; got:\n%s", path, got)
 	}
 }

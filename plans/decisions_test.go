@@ -12,6 +12,7 @@ import (
 
 	"github.com/chaoskit/chaos/faults"
 	"github.com/chaoskit/chaos/internal/draw"
+	"github.com/chaoskit/chaos/internal/golden"
 	"github.com/chaoskit/chaos/internal/journal"
 	"github.com/chaoskit/chaos/loadgen"
 )
@@ -122,19 +123,9 @@ func TestDecisionsInVirtualTimeAreEqualToTheByte(t *testing.T) {
 	}
 	for i, log := range logs[1:] {
 		if log != logs[0] {
-			t.Errorf("log %d differs from the first: %s", i+1, firstDifference(logs[0], log))
+			t.Errorf("log %d differs from the first: %s", i+1, golden.Difference(log, logs[0]))
 		}
 	}
-}
-
-func firstDifference(a, b string) string {
-	x, y := strings.Split(a, "\n"), strings.Split(b, "\n")
-	for i := range min(len(x), len(y)) {
-		if x[i] != y[i] {
-			return fmt.Sprintf("line %d: %q against %q", i+1, x[i], y[i])
-		}
-	}
-	return fmt.Sprintf("%d lines against %d", len(x), len(y))
 }
 
 // compareDecisions counts the decisions that both runs made, and those on which

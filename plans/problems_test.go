@@ -2,14 +2,13 @@ package plans
 
 import (
 	"errors"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-)
 
-var update = flag.Bool("update", false, "write the golden files anew")
+	"github.com/chaoskit/chaos/internal/golden"
+)
 
 // Each file of testdata/bad is wrong; the golden file beside it is what a user
 // reads: every problem at once, with its place, its line and what to do.
@@ -30,28 +29,10 @@ func TestBadPlansAreRefusedInWordsThatHelp(t *testing.T) {
 			if !errors.As(err, &problems) {
 				t.Fatalf("%v, want problems", err)
 			}
-			golden(t, strings.TrimSuffix(file, ".yaml")+".golden", err.Error()+"\n")
+			golden.Check(t, "bad/"+strings.TrimSuffix(filepath.Base(file), ".yaml")+".golden", err.Error()+"\n")
 			if strings.Contains(err.Error(), "secret") {
 				t.Error("a value of the environment is repeated")
 			}
 		})
-	}
-}
-
-// golden compares text with a golden file.
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("differs from %s (-update writes it anew): %s", path, firstDifference(string(want), got))
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/chaoskit/chaos/internal/golden"
 )
 
 func TestSetChangesAPlanBeforeItIsChecked(t *testing.T) {
@@ -79,7 +81,7 @@ func TestAKeptPlanReadsBackAsItself(t *testing.T) {
 				t.Fatalf("%v\n%s", err, once.Kept())
 			}
 			if !bytes.Equal(once.Kept(), twice.Kept()) {
-				t.Errorf("kept twice, it differs: %s", firstDifference(string(once.Kept()), string(twice.Kept())))
+				t.Errorf("kept twice, it differs: %s", golden.Difference(string(twice.Kept()), string(once.Kept())))
 			}
 			if once.Hash() != twice.Hash() || once.Source != twice.Source {
 				t.Errorf("hash %s and %s, source %s and %s", once.Hash(), twice.Hash(), once.Source, twice.Source)

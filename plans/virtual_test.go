@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/chaoskit/chaos/internal/golden"
 )
 
 // longPlan is ten minutes of load: 12,000 JSON requests.
@@ -103,7 +105,7 @@ func TestCheckSaysWhatTheRunSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	if string(got) != string(want) {
-		t.Errorf("check says something else than the run:\n%s", firstDifference(string(want), string(got)))
+		t.Errorf("check says something else than the run:\n%s", golden.Difference(string(got), string(want)))
 	}
 }
 

@@ -11,8 +11,6 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write the golden files; read the diff before you commit it")
-
 // roleVar makes this test binary play another part: chaos itself, or a service
 // under test. So the tests start real processes, and build nothing.
 const roleVar = "CHAOS_TEST_ROLE"
@@ -81,25 +79,6 @@ func asProcess(t *testing.T, cmd *exec.Cmd, meanwhile func(*exec.Cmd)) ran {
 		t.Fatal(err)
 	}
 	return ran{cmd.ProcessState.ExitCode(), out.String(), errs.String()}
-}
-
-// golden compares with a file of testdata, or writes it.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(got), 0o644)); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v; -update writes it", err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs (-update writes it); got\n%s", path, got)
-	}
 }
 
 // write puts a file into dir and returns its path.

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/chaoskit/chaos/internal/golden"
 )
 
 // small is a plan that is over in a moment. Its long timeout keeps it fit on a
@@ -125,7 +127,7 @@ func TestUsage(t *testing.T) {
 				t.Errorf("standard output is for reports, and has %q", got.out)
 			}
 			back(t, func() {
-				golden(t, "usage/"+strings.ReplaceAll(row.words, " ", "-")+".txt", fmt.Sprintf("$ chaos %s\n%s", strings.Join(args, " "), got.err))
+				golden.Check(t, "usage/"+strings.ReplaceAll(row.words, " ", "-")+".txt", fmt.Sprintf("$ chaos %s\n%s", strings.Join(args, " "), got.err))
 			})
 		})
 	}

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/chaoskit/chaos/internal/golden"
 	"github.com/chaoskit/chaos/internal/report"
 	"github.com/chaoskit/chaos/plans"
 )
@@ -82,7 +83,7 @@ func TestGoldenViews(t *testing.T) {
 					t.Errorf("%s at %s: %d columns in %q", name, style, n, line)
 				}
 			}
-			golden(t, filepath.Join("view", name+"-"+style+".txt"), strings.Join(lines, "\n")+"\n")
+			golden.Check(t, filepath.Join("view", name+"-"+style+".txt"), strings.Join(lines, "\n")+"\n")
 		}
 	}
 }
@@ -196,7 +197,7 @@ func TestPlainLines(t *testing.T) {
 	l.observe(plans.Event{Message: "the target died: \x1b[2J"})
 	l.observe(plans.Event{Stage: plans.StageDrain})
 	l.close()
-	golden(t, "lines.txt", out.String())
+	golden.Check(t, "lines.txt", out.String())
 }
 
 func TestNoProgressLeavesTheLoadOut(t *testing.T) {

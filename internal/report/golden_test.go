@@ -3,10 +3,8 @@ package report
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,11 +12,10 @@ import (
 	"time"
 
 	"github.com/chaoskit/chaos/assertions"
+	"github.com/chaoskit/chaos/internal/golden"
 	"github.com/chaoskit/chaos/loadgen"
 	"github.com/chaoskit/chaos/plans"
 )
-
-var update = flag.Bool("update", false, "write the golden files; read the diff before you commit it")
 
 // styles are the terminals that goldens are drawn for.
 var styles = map[string]Style{
@@ -26,44 +23,6 @@ var styles = map[string]Style{
 	"200":   {Width: 200, Unicode: true},
 	"color": {Width: 80, Unicode: true, Color: true},
 	"ascii": {Width: 80},
-}
-
-// golden compares with testdata/name, or writes it.
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs (-update writes it):\n%s", path, firstDifference(string(got), string(want)))
-	}
-}
-
-func firstDifference(got, want string) string {
-	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
-	for i := range max(len(g), len(w)) {
-		line := func(lines []string) string {
-			if i < len(lines) {
-				return lines[i]
-			}
-			return "(end)"
-		}
-		if line(g) != line(w) {
-			return "got  " + line(g) + "\nwant " + line(w)
-		}
-	}
-	return ""
 }
 
 func rendered(t *testing.T, format string, r *plans.Result, s Style) []byte {
@@ -78,17 +37,17 @@ func rendered(t *testing.T, format string, r *plans.Result, s Style) []byte {
 // Every way in which a run can end, in every format.
 func TestGoldenReports(t *testing.T) {
 	for name, r := range results() {
-		golden(t, filepath.Join("text", name+".txt"), rendered(t, "text", r, styles["80"]))
-		golden(t, filepath.Join("junit", name+".xml"), rendered(t, "junit", r, Style{}))
-		golden(t, filepath.Join("markdown", name+".md"), rendered(t, "markdown", r, Style{}))
+		golden.Check(t, filepath.Join("text", name+".txt"), rendered(t, "text", r, styles["80"]))
+		golden.Check(t, filepath.Join("junit", name+".xml"), rendered(t, "junit", r, Style{}))
+		golden.Check(t, filepath.Join("markdown", name+".md"), rendered(t, "markdown", r, Style{}))
 	}
 }
 
 // A report on every kind of terminal.
 func TestGoldenTerminals(t *testing.T) {
 	for name, s := range styles {
-		golden(t, filepath.Join("text", "pass-"+name+".txt"), rendered(t, "text", passed(), s))
-		golden(t, filepath.Join("text", "fail-"+name+".txt"), rendered(t, "text", failed(), s))
+		golden.Check(t, filepath.Join("text", "pass-"+name+".txt"), rendered(t, "text", passed(), s))
+		golden.Check(t, filepath.Join("text", "fail-"+name+".txt"), rendered(t, "text", failed(), s))
 	}
 }
 
@@ -98,7 +57,7 @@ func TestGoldenOnce(t *testing.T) {
 		if err := Once(&b, o, styles["80"]); err != nil {
 			t.Fatal(err)
 		}
-		golden(t, name+".txt", b.Bytes())
+		golden.Check(t, name+".txt", b.Bytes())
 	}
 }
 
@@ -109,7 +68,7 @@ func TestGoldenStory(t *testing.T) {
 			if err := Story(&b, &assertions.Witness{Request: "spike/7", Tenant: "2", Phase: "spike", PhaseS: f64(1.5), What: "error, status 500", Timeline: events}, styles[style]); err != nil {
 				t.Fatal(err)
 			}
-			golden(t, filepath.Join("story", name+"-"+style+".txt"), b.Bytes())
+			golden.Check(t, filepath.Join("story", name+"-"+style+".txt"), b.Bytes())
 		}
 	}
 }
@@ -139,7 +98,7 @@ func TestGoldenPreview(t *testing.T) {
 		if err := Preview(&b, v, styles["80"]); err != nil {
 			t.Fatal(err)
 		}
-		golden(t, name+".txt", b.Bytes())
+		golden.Check(t, name+".txt", b.Bytes())
 	}
 }
 
