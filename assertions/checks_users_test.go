@@ -29,6 +29,12 @@ func availableCases(t *testing.T) []checkCase {
 			answered(400, 20)(t)
 			t.users(20, "warm", func(u *user) { u.calls(500).gets("error") })
 		}},
+		{name: "who was caught by the trouble does not speak against the quiet phase", spec: bare, want: Fail, reason: "380 of 400", tell: func(t *tale) {
+			answered(400, 20)(t)
+			for range 20 {
+				t.user("warm", 9.95e9, func(u *user) { u.calls(200).calls(500).gets("error") })
+			}
+		}},
 		{name: "the fault hit nothing", spec: bare, want: Vacuous, reason: "no requests due that a fault reached; no call matched fault storm", tell: func(t *tale) {
 			t.users(400, "spike", func(u *user) { u.calls(200).gets("full") })
 		}},
@@ -85,6 +91,14 @@ func fallbackCases(t *testing.T) []checkCase {
 			t.users(60, "spike", falls)
 			t.user("spike", 15e9, func(u *user) { u.calls(500).degraded("haiku") })
 		}},
+		{name: "words of the service's own, which are not declared", spec: bare, want: Fail, reason: "60 answers degraded in a way that is not declared", witness: "spike/100", tell: func(t *tale) {
+			t.quietMarked()
+			t.users(100, "spike", func(u *user) { u.calls(200).gets("full").marked(u.r.Key, u.r.Tenant, "gpt") })
+			t.users(60, "spike", func(u *user) { u.calls(500, 500).gets("full") })
+		}},
+		{name: "answers without watermarks where no answer has one", spec: bare, want: Pass, tell: func(t *tale) {
+			t.users(60, "spike", func(u *user) { u.calls(500, 500).gets("full") })
+		}},
 		{name: "that the argument allows", spec: spec(t, "degradation.fallback", func(c *Fallback) { c.Kinds = []string{"haiku", "smaller_model"} }), want: Pass, tell: func(t *tale) {
 			t.users(60, "spike", falls)
 			t.user("spike", 15e9, func(u *user) { u.calls(500).degraded("haiku") })
@@ -124,6 +138,14 @@ func disclosedCases(t *testing.T) []checkCase {
 		}},
 		{name: "naming the model that was asked for is not", spec: bare, want: Fail, tell: func(t *tale) {
 			t.users(40, "spike", func(u *user) { hides(u); u.r.ModelDeclared = "gpt" })
+		}},
+		{name: "words of the service's own may say so or not", spec: bare, want: Inconclusive, reason: "40 answers hold no words of a model", tell: func(t *tale) {
+			t.quietMarked()
+			t.users(40, "spike", func(u *user) { u.calls(500).gets("full") })
+		}},
+		{name: "words that a later try wrote", spec: bare, want: Vacuous, tell: func(t *tale) {
+			t.quietMarked()
+			t.users(40, "spike", func(u *user) { u.calls(500, 200).gets("full") })
 		}},
 		{name: "nothing degraded", spec: bare, want: Vacuous, tell: func(*tale) {}},
 		{name: "seven are too few", spec: bare, want: Inconclusive, tell: func(t *tale) { t.users(7, "spike", says) }},

@@ -50,7 +50,7 @@ func (v *view) quiet() quietTime {
 		return quietTime{why: "there is no first phase to compare with"}
 	}
 	name := v.h.phases[b].Name
-	in := v.narrowed(b)
+	in := v.untroubled(b)
 	due, good := in.due()
 	if due < baselineNeed {
 		q := quietTime{why: fmt.Sprintf("the first phase %s has %s due, %d are needed to compare with", name, plural(due, "request", "requests"), baselineNeed)}

@@ -41,7 +41,12 @@ func (r *request) disclosed() bool {
 
 func (c *Disclosed) examine(v *view) exam {
 	e := exam{label: "degraded answers that hide it", threshold: quantity(0, "count", "<="), need: needInvariant}
+	var own int64 // answers of the service's own making
 	for _, r := range v.reqs {
+		if v.h.unwritten(r) {
+			e.exposure++
+			own++
+		}
 		if !r.completed() || r.Outcome != journal.OutcomeDegraded {
 			continue
 		}
@@ -55,6 +60,12 @@ func (c *Disclosed) examine(v *view) exam {
 	e.failure = fmt.Sprintf("%s of %s did not say so", number(int64(len(e.broken))), plural(e.samples, "degraded answer", "degraded answers"))
 	e.verdict = Pass
 	e.reason = fmt.Sprintf("all %s said so", plural(e.samples, "degraded answer", "degraded answers"))
+	if own > 0 {
+		e.verdict = Inconclusive
+		e.reason = fmt.Sprintf("%s no words of a model, as all calls for them had failed; whether they say so cannot be told, because the plan does not declare how they look",
+			plural(own, "answer holds", "answers hold"))
+		e.fix = `response: {degraded: [{kind: message, contains: "WORDS OF THE MESSAGE"}]}   # under target`
+	}
 	return e
 }
 

@@ -74,6 +74,9 @@ func (c *Fallback) examine(v *view) exam {
 		if r.Outcome == journal.OutcomeDegraded && len(allowed) > 0 && !slices.Contains(allowed, r.DegradedKind) {
 			e.broken = append(e.broken, clue{req: r, what: fmt.Sprintf("degraded as %q, which is not declared", r.DegradedKind)})
 		}
+		if len(allowed) > 0 && v.h.unwritten(r) {
+			e.broken = append(e.broken, clue{req: r, what: "answered with words that no model wrote, and of no kind that is declared"})
+		}
 	}
 	e.exposure = p.n
 	e.failure = fmt.Sprintf("%s degraded in a way that is not declared (declared: %s)", plural(int64(len(e.broken)), "answer", "answers"), strings.Join(allowed, ", "))

@@ -58,6 +58,7 @@ type history struct {
 	queues []*queueing
 	twins  map[string]bool // by kind of step: calls come more than once for one request
 	beside map[string]bool // of those, the kinds whose twins come at the same time
+	marked bool            // watermarks come through the service
 	endNs  int64           // of the load: no request was due from here on
 	drain  int64           // end of the drain
 	broken string
@@ -84,6 +85,7 @@ func newHistory(j *journal.Journal, s Setup) *history {
 	}
 	h.measureQueueing()
 	h.learnTwins()
+	h.learnMarks()
 	return h
 }
 

@@ -2,6 +2,7 @@ package assertions
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/chaoskit/chaos/internal/journal"
 )
@@ -66,11 +67,21 @@ func (v *view) quietFails(e *exam, theta float64, count func(*view) (bad, n int6
 	if b < 0 {
 		return
 	}
-	bad, n := count(v.narrowed(b))
+	bad, n := count(v.untroubled(b))
 	if p := (proportion{bad, n, theta}); n > 0 && p.surelyBad() {
 		e.baseline = fmt.Sprintf("the quiet phase %s fails by itself: %s of %s, %s asked; mend the service or the plan first", v.h.phases[b].Name, number(n-bad), number(n), percent(1-theta))
 		e.baselineFix = v.slowerPhase(b, "quiet enough to be healthy")
 	}
+}
+
+// untroubled is the view of the same assertion on a quiet phase, without the
+// requests that failed in the phase after it: of a request that was still open
+// when the trouble began nobody knows what it would have got without.
+func (v *view) untroubled(phase int) *view {
+	in := v.narrowed(phase)
+	end := v.h.phases[phase].ToNs
+	in.reqs = slices.DeleteFunc(in.reqs, func(r *request) bool { return r.sent() && !r.good() && r.EndNs > end })
+	return in
 }
 
 // unserved are clues for the requests in scope that got no good answer, the

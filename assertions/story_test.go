@@ -45,6 +45,12 @@ func (t *tale) unmeasured() {
 	t.j.Requests, t.j.Attempts, t.count = nil, nil, map[string]int64{}
 }
 
+// quietMarked gives the quiet users of warm answers with watermarks.
+func (t *tale) quietMarked() {
+	t.unmeasured()
+	t.users(200, "warm", func(u *user) { u.calls(200).gets("full").marked(u.r.Key, u.r.Tenant, "gpt") })
+}
+
 // trial adds serial requests before the load.
 func (t *tale) trial(n int) {
 	for range n {
