@@ -50,6 +50,10 @@ func attemptsCases(t *testing.T) []checkCase {
 			thrice(t)
 			t.users(40, "spike", func(u *user) { u.anon = true; u.calls(200).gets("full") })
 		}},
+		{name: "none joined: nothing to see is not nothing there", spec: bare, want: Vacuous, reason: "none was seen, but only 0 of 240 attempts", tell: func(t *tale) {
+			t.unmeasured()
+			t.users(120, "spike", func(u *user) { u.anon = true; u.calls(500, 200).gets("full") })
+		}},
 		{name: "a late mock can be the reason for retries", spec: bare, want: Error, reason: "mock model was late: p99 150 ms, allowed 100 ms", tell: func(t *tale) {
 			thrice(t)
 			t.j.Marks = append(t.j.Marks, journal.Mark{TNs: 46e9, Kind: journal.MarkRunEnd, Attrs: map[string]string{"late_p99_ns": "150000000"}})

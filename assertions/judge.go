@@ -152,6 +152,10 @@ func (v *view) decide(f *Finding, e *exam, figures *Judgement) {
 		v.twinned(f, len(e.broken))
 	case e.exposure == 0 && !unaided: // 3
 		f.Verdict, f.Reason, f.ToConclude = Vacuous, v.nothing(f.Exposed, figures), cmp.Or(e.more, v.provoke())
+		if why := v.uncovered(); e.joined && why != "" {
+			// More faults would not show it either.
+			f.Reason, f.ToConclude = "none was seen, but "+why, v.carriers()
+		}
 		f.Measured, f.Interval = unmeasuredQuantity(e.measured), nil
 	case e.joined && v.uncovered() != "": // 4
 		f.Verdict, f.Reason, f.ToConclude = Inconclusive, v.uncovered(), v.carriers()
