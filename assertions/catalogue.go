@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/chaoskit/chaos/internal/spell"
 )
 
 // Source says where a threshold comes from.
@@ -129,35 +131,15 @@ func unknownID(id string) string {
 func Similar(id string) string {
 	best, bestDistance := "", 4
 	for _, known := range IDs() {
-		d := distance(strings.ToLower(id), known)
+		d := spell.Distance(strings.ToLower(id), known)
 		if _, short, ok := strings.Cut(known, "."); ok {
-			d = min(d, distance(strings.ToLower(id), short))
+			d = min(d, spell.Distance(strings.ToLower(id), short))
 		}
 		if d < bestDistance {
 			best, bestDistance = known, d
 		}
 	}
 	return best
-}
-
-// distance is the number of bytes to insert, delete or replace to make a into b.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }
 
 // Standard returns the bundle that a plan without an `assertions` key is judged

@@ -4,22 +4,13 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 	"time"
+
+	"github.com/chaoskit/chaos/internal/spell"
 )
 
 // number prints n with thousands apart.
-func number(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	sign := ""
-	if strings.HasPrefix(s, "-") {
-		sign, s = "-", s[1:]
-	}
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return sign + s
-}
+func number(n int64) string { return spell.Count(n) }
 
 // millis prints nanoseconds as milliseconds.
 func millis(ns int64) string {

@@ -1,6 +1,10 @@
 package faults
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/chaoskit/chaos/internal/spell"
+)
 
 // Similar returns what the author of an unknown fault name may have meant, as
 // text to put behind "did you mean": a fault of the catalogue, with parameters
@@ -16,7 +20,7 @@ func Similar(name string) string {
 	for i, e := range catalogue {
 		names[i] = e.Name
 	}
-	return closest(n, names)
+	return spell.Nearest(n, names)
 }
 
 // underscored spells a name as the catalogue does: elsewhere they have hyphens.
@@ -44,38 +48,4 @@ var aliases = []struct{ name, meant string }{
 	{"rate_limit_no_hint", "rate_limit: {retry_after: none}"},
 	{"rate_limit_huge_hint", "rate_limit: {retry_after: 150s}"},
 	{"rate_limit_lying_hint", "rate_limit: {retry_after: 1s, lie: 5s}"},
-}
-
-// closest returns the candidate at the smallest edit distance from name, the
-// first of equals; "" where even that is more than a third of the name away.
-func closest(name string, candidates []string) string {
-	best, bestDistance := "", len(name)/3+1
-	for _, c := range candidates {
-		if d := editDistance(name, c); d < bestDistance {
-			best, bestDistance = c, d
-		}
-	}
-	return best
-}
-
-// editDistance counts the single-byte insertions, deletions and replacements
-// that turn a into b. Names are short, so the quadratic table is fine.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/chaoskit/chaos/internal/spell"
 )
 
 // RulesMax is how many rules a plan may have: each attempt records every one
@@ -197,7 +199,7 @@ func unknownPhase(name string, windows []PhaseWindow) string {
 		names[i] = w.Name
 	}
 	msg := fmt.Sprintf("there is no phase %q: one of %s", name, strings.Join(names, ", "))
-	if s := closest(name, names); s != "" {
+	if s := spell.Nearest(name, names); s != "" {
 		msg += fmt.Sprintf("; did you mean %s?", s)
 	}
 	return msg

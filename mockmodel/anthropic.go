@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/chaoskit/chaos/internal/spell"
 	"github.com/chaoskit/chaos/internal/wire"
 )
 
@@ -70,16 +71,7 @@ func anthropicLimited(c *call, q quotas, r refused, _ time.Duration) refusal {
 	return refusal{status: http.StatusTooManyRequests, kind: "rate_limit_error", message: fmt.Sprintf(
 		"This request would exceed your organization's rate limit of %s %s per minute (org: %s, model: %s). For details, refer to: https://docs.claude.com/en/api/rate-limits. "+
 			"You can see the response headers for current usage. Please reduce the prompt length or the maximum tokens requested, or try again later.",
-		thousands(limit), unit, anthropicOrganization, c.model)}
-}
-
-// thousands prints 30000 as 30,000.
-func thousands(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
+		spell.Count(limit), unit, anthropicOrganization, c.model)}
 }
 
 func anthropicBody(dst []byte, r *refusal, request string) []byte {

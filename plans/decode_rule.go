@@ -9,6 +9,7 @@ import (
 
 	"github.com/chaoskit/chaos/assertions"
 	"github.com/chaoskit/chaos/faults"
+	"github.com/chaoskit/chaos/internal/spell"
 )
 
 // rule decodes a fault rule: the keys of faults.Rule, and exactly one key of the
@@ -59,7 +60,7 @@ func (d *decoder) unknownFault(k *yaml.Node, path, key string, ruleKeys []string
 		d.fail(k, p, "the fault %s is not built yet: see `chaos list faults` for those that are", key)
 		return
 	}
-	if near := nearest(key, ruleKeys); near != "" {
+	if near := spell.Nearest(key, ruleKeys); near != "" {
 		d.fail(k, p, "unknown key; did you mean %s?", near)
 		return
 	}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/chaoskit/chaos/internal/spell"
 )
 
 // scalar decodes text, numbers and flags. The kinds are strict: a model named 5
@@ -200,7 +202,7 @@ func (d *decoder) enum(n *yaml.Node, v reflect.Value, f field, path string) {
 		return
 	}
 	msg := fmt.Sprintf("%s is not one of %s", quoted(n.Value), strings.Join(f.enum, ", "))
-	if near := nearest(v.String(), f.enum); near != "" {
+	if near := spell.Nearest(v.String(), f.enum); near != "" {
 		msg += "; did you mean " + near + "?"
 	}
 	d.problems = append(d.problems, problem{node: n, path: path, msg: msg, soft: true})

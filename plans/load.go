@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/chaoskit/chaos/assertions"
+	"github.com/chaoskit/chaos/internal/spell"
 )
 
 // Options change a plan on its way in.
@@ -42,7 +43,7 @@ func LoadNamed(name string, in io.Reader, opts Options) (*Plan, error) {
 		}
 		return Load(Source{Path: name}, opts)
 	}
-	near := nearest(name, libraryNames())
+	near := spell.Nearest(name, libraryNames())
 	if near != "" {
 		near = "; did you mean " + near + "?"
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/chaoskit/chaos/internal/spell"
 )
 
 // Problem is one thing wrong with a plan. Path is written as in YAML, such as
@@ -138,47 +140,11 @@ func clip(s string) string {
 // didYouMean is the end of a message about a name that is not among the known
 // ones: a suggestion, or where they are few all of them.
 func didYouMean(name string, known []string) string {
-	if near := nearest(name, known); near != "" {
+	if near := spell.Nearest(name, known); near != "" {
 		return "; did you mean " + near + "?"
 	}
 	if len(known) > 0 && len(known) <= 12 {
 		return "; known are " + strings.Join(known, ", ")
 	}
 	return ""
-}
-
-// nearest returns the known name at the smallest edit distance, the first of
-// equals, or "" where even that is more than a third of the name away.
-func nearest(name string, known []string) string {
-	if len(name) > 64 {
-		return ""
-	}
-	lower := strings.ReplaceAll(strings.ToLower(name), "-", "_")
-	best, bestDistance := "", len(name)/3+1
-	for _, k := range known {
-		if d := editDistance(lower, strings.ReplaceAll(strings.ToLower(k), "-", "_")); d < bestDistance {
-			best, bestDistance = k, d
-		}
-	}
-	return best
-}
-
-// editDistance counts the insertions, deletions, replacements and swaps of
-// neighbours that make a into b.
-func editDistance(a, b string) int {
-	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := range len(a) {
-		row[0] = i + 1
-		for j := range len(b) {
-			row[j+1] = min(last[j+1]+1, row[j]+1, last[j]+b2i(a[i] != b[j]))
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				row[j+1] = min(row[j+1], before[j-1]+1)
-			}
-		}
-		before, last, row = last, row, before
-	}
-	return last[len(b)]
 }

@@ -28,7 +28,7 @@ var floors = [][]string{
 	{"plans"},
 	{"loadgen", "mockmodel", "assertions", "internal/refapp"},
 	{"faults", "internal/journal", "internal/wire"},
-	{"internal/draw", "internal/memnet", "internal/golden"},
+	{"internal/draw", "internal/spell", "internal/memnet", "internal/golden"},
 }
 
 // strangers are pairs that must not meet although the floors would let them.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/chaoskit/chaos/assertions"
+	"github.com/chaoskit/chaos/internal/spell"
 )
 
 // The rules of printed figures: two or three digits, for people; but nothing
@@ -193,17 +194,7 @@ func trim(v float64, digits int) string {
 }
 
 // Count writes a whole number with separators for thousands.
-func Count(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	sign := ""
-	if n < 0 {
-		sign, s = "-", s[1:]
-	}
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return sign + s
-}
+func Count(n int64) string { return spell.Count(n) }
 
 // usd writes simulated money. Small sums keep three figures: an answer costs
 // parts of a cent.
