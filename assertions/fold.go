@@ -105,9 +105,13 @@ func (h *history) providerFigures() ProviderFigures {
 		}
 		p.LatenessMs = spreadOf(late)
 	}
+	known := map[string]bool{"": true}
+	for _, m := range h.j.Header.Models {
+		known[m] = true
+	}
 	for i := range h.j.Attempts {
-		m := h.j.Attempts[i].ModelAsked
-		if m != "" && !slices.Contains(h.j.Header.Models, m) && !slices.Contains(p.UnknownModels, m) {
+		if m := h.j.Attempts[i].ModelAsked; !known[m] {
+			known[m] = true
 			p.UnknownModels = append(p.UnknownModels, m)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/chaoskit/chaos/assertions"
 	"github.com/chaoskit/chaos/faults"
+	"github.com/chaoskit/chaos/internal/journal"
 	"github.com/chaoskit/chaos/internal/refapp"
 	"github.com/chaoskit/chaos/mockmodel"
 )
@@ -169,7 +170,7 @@ func (p *Plan) phaseNames() []string {
 			names = append(names, ph.Name)
 		}
 		if len(names) == 0 {
-			names = []string{"trace"}
+			names = []string{journal.PhaseTrace}
 		}
 	}
 	return names
@@ -197,7 +198,7 @@ func (p *Plan) phaseWindows() []faults.PhaseWindow {
 		out = append(out, faults.PhaseWindow{Name: ph.Name, FromNs: scale(ph.Window.From - from), ToNs: scale(ph.Window.To - from)})
 	}
 	if len(out) == 0 {
-		out = []faults.PhaseWindow{{Name: "trace", ToNs: scale(to - from)}}
+		out = []faults.PhaseWindow{{Name: journal.PhaseTrace, ToNs: scale(to - from)}}
 	}
 	return out
 }

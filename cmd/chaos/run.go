@@ -57,7 +57,7 @@ func (f *loadFlags) plan(name string, in io.Reader) (*plans.Plan, error) {
 	for _, kv := range f.env {
 		k, v, ok := strings.Cut(kv, "=")
 		if !ok || k == "" {
-			return nil, fmt.Errorf("-e %q: write KEY=VALUE", kv)
+			return nil, fmt.Errorf("-e %q: write KEY=VALUE", k) // without the value, which may be a secret
 		}
 		opts.Env[k] = v
 	}
