@@ -105,10 +105,6 @@ func (v *view) unserved() []clue {
 
 // outcomesLine counts the outcomes in scope, best first.
 func (v *view) outcomesLine() string {
-	order := []journal.Outcome{
-		journal.OutcomeFull, journal.OutcomeDegraded, journal.OutcomeRejected, journal.OutcomeError, journal.OutcomeTimeout,
-		journal.OutcomeTruncated, journal.OutcomeEmpty, journal.OutcomeWrong,
-	}
 	counts := map[journal.Outcome]int64{}
 	for _, r := range v.reqs {
 		if r.completed() {
@@ -116,7 +112,7 @@ func (v *view) outcomesLine() string {
 		}
 	}
 	line := ""
-	for _, o := range order {
+	for _, o := range journal.Outcomes {
 		if n := counts[o]; n > 0 {
 			if line != "" {
 				line += ", "

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/chaoskit/chaos/internal/journal"
 	"github.com/chaoskit/chaos/internal/report"
 	"github.com/chaoskit/chaos/plans"
 )
@@ -177,9 +178,6 @@ func hint(v *view) string {
 
 func perSecond(name string, rate float64) string { return fmt.Sprintf("%s %.0f/s", name, rate) }
 
-// outcomeOrder lists what users got, best first: DESIGN section 6.
-var outcomeOrder = []string{"full", "degraded", "rejected", "error", "timeout", "truncated", "empty", "wrong"}
-
 // outcomes shows what users got, with the kinds of degraded answers where there
 // is room. No outcome is ever left out: the rarest is the one to see.
 func (d *drawing) outcomes(counts []plans.CountLive) {
@@ -201,9 +199,10 @@ func (d *drawing) outcomes(counts []plans.CountLive) {
 // in brackets where they are wanted.
 func outcomeFacts(counts []plans.CountLive, s report.Style, withKinds bool) []string {
 	var total int64
-	sums, kinds := map[string]int64{}, map[string][]string{}
+	sums, kinds := map[journal.Outcome]int64{}, map[journal.Outcome][]string{}
 	for _, c := range counts {
-		name, kind, _ := strings.Cut(c.Name, ":")
+		outcome, kind, _ := strings.Cut(c.Name, ":")
+		name := journal.Outcome(outcome)
 		total += c.Count
 		sums[name] += c.Count
 		if kind != "" {
@@ -211,16 +210,16 @@ func outcomeFacts(counts []plans.CountLive, s report.Style, withKinds bool) []st
 		}
 	}
 	var facts []string
-	for _, name := range outcomeOrder {
+	for i, name := range journal.Outcomes {
 		n := sums[name]
 		if n == 0 {
 			continue
 		}
-		fact := name + " " + report.Share(float64(n)/float64(total))
+		fact := string(name) + " " + report.Share(float64(n)/float64(total))
 		if withKinds && len(kinds[name]) > 0 {
 			fact += " (" + strings.Join(kinds[name], ", ") + ")"
 		}
-		if slices.Index(outcomeOrder, name) >= slices.Index(outcomeOrder, "error") {
+		if i >= slices.Index(journal.Outcomes, journal.OutcomeError) {
 			fact = s.Bad(fact)
 		}
 		facts = append(facts, fact)

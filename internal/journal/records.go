@@ -61,6 +61,11 @@ const (
 	OutcomeWrong     Outcome = "wrong"
 )
 
+// Outcomes lists what a user can get, the best first.
+var Outcomes = []Outcome{
+	OutcomeFull, OutcomeDegraded, OutcomeRejected, OutcomeError, OutcomeTimeout, OutcomeTruncated, OutcomeEmpty, OutcomeWrong,
+}
+
 // EndBy says who ended a request.
 type EndBy string
 
