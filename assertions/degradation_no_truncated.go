@@ -29,16 +29,7 @@ func (c *NoTruncated) Validate() []Problem { return nil }
 
 // wasCut reports whether an answer of the provider had begun and did not end as
 // it should.
-func (a *attempt) wasCut() bool {
-	if a.Status != 200 {
-		return false
-	}
-	switch a.End {
-	case journal.AttemptEOF, journal.AttemptReset, journal.AttemptStall, journal.AttemptInStreamError:
-		return true
-	}
-	return false
-}
+func (a *attempt) wasCut() bool { return a.Status == 200 && a.brokeOff() }
 
 func (c *NoTruncated) examine(v *view) exam {
 	e := exam{label: "cut answers that look whole", threshold: quantity(0, "count", "<="), need: needInvariant, joined: true}

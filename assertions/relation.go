@@ -75,14 +75,16 @@ func touched(a *journal.Attempt) bool {
 // wrong reports whether the provider's side of an attempt went wrong; a caller
 // that left a healthy attempt is no such case.
 func (a *attempt) wrong() bool {
-	if a.Status >= 300 {
-		return true
-	}
+	return a.Status >= 300 || a.brokeOff() || touched(a.Attempt)
+}
+
+// brokeOff reports whether the provider's answer ended as none should.
+func (a *attempt) brokeOff() bool {
 	switch a.End {
 	case journal.AttemptEOF, journal.AttemptReset, journal.AttemptStall, journal.AttemptInStreamError:
 		return true
 	}
-	return touched(a.Attempt)
+	return false
 }
 
 func injectedRule(a *journal.Attempt) string {
