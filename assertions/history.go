@@ -58,10 +58,13 @@ type history struct {
 	queues []*queueing
 	twins  map[string]bool // by kind of step: calls come more than once for one request
 	beside map[string]bool // of those, the kinds whose twins come at the same time
-	marked bool            // watermarks come through the service
-	endNs  int64           // of the load: no request was due from here on
-	drain  int64           // end of the drain
-	broken string
+	// stepsMost is how many different calls a healthy request makes at most, by
+	// kind of step; nil: not known.
+	stepsMost map[string]int
+	marked    bool  // watermarks come through the service
+	endNs     int64 // of the load: no request was due from here on
+	drain     int64 // end of the drain
+	broken    string
 }
 
 // journalView is the input with what is derived from its marks.
@@ -86,6 +89,7 @@ func newHistory(j *journal.Journal, s Setup) *history {
 	h.measureQueueing()
 	h.learnTwins()
 	h.learnMarks()
+	h.learnSteps()
 	return h
 }
 

@@ -139,6 +139,10 @@ func (v *view) decide(f *Finding, e *exam, figures *Judgement) {
 	// A service that falls over under the load alone, or dies, is no less down
 	// for want of a fault. That it held out proves nothing without one.
 	unaided := e.users && e.verdict == Fail
+	altered := ""
+	if e.retries && e.verdict != Fail {
+		altered = v.altered()
+	}
 	switch {
 	case unfit != "": // 1
 		f.Verdict, f.Reason = Error, unfit
@@ -150,6 +154,8 @@ func (v *view) decide(f *Finding, e *exam, figures *Judgement) {
 		f.ToConclude = "run it again, to the end"
 	case len(e.broken) > 0:
 		v.twinned(f, len(e.broken))
+	case altered != "":
+		f.Verdict, f.Reason, f.ToConclude = Inconclusive, altered, everyCall
 	case e.exposure == 0 && !unaided: // 3
 		f.Verdict, f.Reason, f.ToConclude = Vacuous, v.nothing(f.Exposed, figures), cmp.Or(e.more, v.provoke())
 		if why := v.uncovered(); e.joined && why != "" {
