@@ -139,10 +139,7 @@ func (v *view) decide(f *Finding, e *exam, figures *Judgement) {
 	// A service that falls over under the load alone, or dies, is no less down
 	// for want of a fault. That it held out proves nothing without one.
 	unaided := e.users && e.verdict == Fail
-	altered := ""
-	if e.retries && e.verdict != Fail {
-		altered = v.altered()
-	}
+	doubt, tells := v.doubt(e)
 	switch {
 	case unfit != "": // 1
 		f.Verdict, f.Reason = Error, unfit
@@ -154,14 +151,11 @@ func (v *view) decide(f *Finding, e *exam, figures *Judgement) {
 		f.ToConclude = "run it again, to the end"
 	case len(e.broken) > 0:
 		v.twinned(f, len(e.broken))
-	case altered != "":
-		f.Verdict, f.Reason, f.ToConclude = Inconclusive, altered, everyCall
+	case doubt != "":
+		f.Verdict, f.Reason, f.ToConclude = Inconclusive, doubt, tells
 	case e.exposure == 0 && !unaided: // 3
-		f.Verdict, f.Reason, f.ToConclude = Vacuous, v.nothing(f.Exposed, figures), cmp.Or(e.more, v.provoke())
-		if why := v.uncovered(); e.joined && why != "" {
-			// More faults would not show it either.
-			f.Reason, f.ToConclude = "none was seen, but "+why, v.carriers()
-		}
+		f.Verdict = Vacuous
+		f.Reason, f.ToConclude = v.absent(f, e, figures)
 		f.Measured, f.Interval = unmeasuredQuantity(e.measured), nil
 	case e.joined && v.uncovered() != "": // 4
 		f.Verdict, f.Reason, f.ToConclude = Inconclusive, v.uncovered(), v.carriers()
@@ -189,6 +183,27 @@ func (v *view) decide(f *Finding, e *exam, figures *Judgement) {
 			f.Details = append(f.Details, fmt.Sprintf("none in %s: at most %s of them, at 95 %% confidence", number(e.exposure), atMost(shareUpper(0, e.exposure))))
 		}
 	}
+}
+
+// absent says why there was nothing to judge, and what would give something.
+func (v *view) absent(f *Finding, e *exam, figures *Judgement) (why, fix string) {
+	if why := v.uncovered(); e.joined && why != "" {
+		// More faults would not show it either.
+		return "none was seen, but " + why, v.carriers()
+	}
+	return v.nothing(f.Exposed, figures), cmp.Or(e.more, v.provoke())
+}
+
+// doubt says why calls that look new may be retries, and what would tell; "" if
+// there is no reason to think so.
+func (v *view) doubt(e *exam) (why, tells string) {
+	if !e.retries || e.verdict == Fail || v.uncovered() != "" {
+		return "", ""
+	}
+	if why := v.unclaimed(); why != "" {
+		return why, v.carriers()
+	}
+	return v.altered(), everyCall
 }
 
 // quietFirst is the text for a plan without a phase to compare with.
