@@ -13,7 +13,7 @@ var fallbackEntry = Entry{
 	ID: "degradation.fallback", Number: "D2",
 	Claim: "When a call fails for good, the user still gets an answer, and it degrades only in declared ways.",
 	Doc: "Requests in which a step had no clean answer from its first model, however often it was tried: the share that ended full or degraded. " +
-		"A degraded answer of a kind that is not among `kinds` fails the check.",
+		"A degraded answer of a kind that is not among `kinds` fails the check, and so does one of the service's own words, without a watermark.",
 	Source: SourceHeuristic, SourceNote: "nineteen of twenty",
 	SoundSide:   "both, where all attempts are joined",
 	Confounders: []string{"kinds must be declared in target.response.degraded to be seen", "requests that the user gave up are not answered"},

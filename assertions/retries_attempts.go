@@ -8,9 +8,10 @@ var retryAttemptsEntry = Entry{
 	Doc: "Tries of one call: its first attempt and the retries of it, at one model. Hedges and fallbacks to another model are not tries; " +
 		"a call repeated after a clean answer is a new call.",
 	Source: SourceLiterature, SourceNote: "SRE book: three attempts a request",
-	SoundSide:   "both, where all attempts are joined: the provider counts what arrives",
-	Confounders: []string{"C2 hedged requests are told apart by overlap", "C3 loops that repeat a call are told apart by the clean answer before"},
-	Calls:       true, Exposed: "calls whose first try failed",
+	SoundSide: "both, where all attempts are joined: the provider counts what arrives",
+	Confounders: []string{"C2 hedged requests are told apart by overlap", "C3 loops that repeat a call are told apart by the clean answer before",
+		"a retry with another body, or without the request id, is no retry to be seen: too many of either give no verdict"},
+	Calls: true, Exposed: "calls whose first try failed",
 	FedBy:   []string{"rate_limit", "http_*", "hang_before_headers", "stall_mid_stream", "conn_reset_*", "empty_200", "eof_no_done", "in_stream_error"},
 	Provoke: "- {http_500: {}, during: %s, probability: 0.3}", Need: needInvariant,
 	New: func() Check { return &RetryAttempts{Max: 3} },

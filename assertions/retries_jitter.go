@@ -9,7 +9,7 @@ var retryJitterEntry = Entry{
 	ID: "retries.jitter", Number: "R5",
 	Claim: "Retries of calls that failed together do not come back together.",
 	Doc: "The spread of the waits before retries without a Retry-After, relative to their mean, pooled over kind of step, model and number of the " +
-		"try; the spread of queueing is subtracted.",
+		"try; the spread of queueing is subtracted, and must be the smaller part.",
 	Source: SourceVendor, SourceNote: "the OpenAI SDKs spread by 8 %, Bifrost by 12 %, full jitter by 58 %",
 	SoundSide:   "fail: queueing adds spread and never removes any",
 	Confounders: []string{"C1 queueing inside the target looks like jitter", "waits too short to tell from queueing cannot be judged"},
