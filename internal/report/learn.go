@@ -139,7 +139,11 @@ func explainAssertion(w io.Writer, a assertions.Entry, s Style) error {
 	if a.Calls {
 		narrow += ", endpoint, step"
 	}
-	p.wrap("name, during, for: {"+narrow+"}, allow_fail: {until, reason}: as every assertion", "    ")
+	during := "during, "
+	if _, ok := a.New().(*assertions.Recovers); ok {
+		during = "" // it has `after`
+	}
+	p.wrap("name, "+during+"for: {"+narrow+"}, allow_fail: {until, reason}: as every assertion", "    ")
 	return p.err
 }
 

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,6 +32,11 @@ func TestAllThatAPlanCanSayIsExplained(t *testing.T) {
 	}
 	for _, a := range assertions.Catalogue() {
 		check(a.ID, a.New())
+		during := assertions.Spec{ID: a.ID, During: "spike", Args: a.New()}
+		refused := slices.ContainsFunc(during.Validate(), func(p assertions.Problem) bool { return p.Path == "during" })
+		if taken := !refused; taken != strings.Contains(explained(a.ID), "name, during,") {
+			t.Errorf("%s: during is taken %v, and explained otherwise", a.ID, taken)
+		}
 		if narrows := strings.Contains(explained(a.ID), "endpoint, step}"); narrows != a.Calls {
 			t.Errorf("%s: offers for: {endpoint, step}: %v, takes it: %v", a.ID, narrows, a.Calls)
 		}
