@@ -17,6 +17,7 @@ var latencyEntry = Entry{
 	Confounders: []string{"C9 a generator that sends late", "C10 a mock model that answers late"},
 	Exposed:     "requests", Need: 299,
 	Provoke: "- {slow_ttft: {by: 1s}, during: %s, probability: 0.2}",
+	Users:   "how long users waited",
 	New:     func() Check { return &Latency{Quantile: 0.99} },
 }
 

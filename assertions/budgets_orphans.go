@@ -22,7 +22,8 @@ var orphansEntry = Entry{
 	Calls:       true, Exposed: "requests that the user gave up",
 	FedBy:   []string{"hang_before_headers", "stall_mid_stream", "slow_ttft", "brownout", "trickle", "rate_limit", "http_*"},
 	Provoke: "- {hang_before_headers: {}, during: %s, probability: 0.1}", Need: needInvariant,
-	New: func() Check { return &NoOrphanAttempts{Grace: time.Second, After: AfterGaveUp} },
+	Users: "when users gave up",
+	New:   func() Check { return &NoOrphanAttempts{Grace: time.Second, After: AfterGaveUp} },
 }
 
 // NoOrphanAttempts are the arguments of budgets.no_orphan_attempts.

@@ -15,6 +15,7 @@ var noLeakEntry = Entry{
 	Confounders: []string{"C13 a prompt marker makes every prompt different, so exact caches are never hit"},
 	Exposed:     "answers to what another tenant had been answered before", Need: needInvariant,
 	Provoke: "repeat: 0.3   # of an entry of load.mix; with tenants: 2 or more, and correlate: {marker: off}",
+	Users:   "what users got",
 	New:     func() Check { return &NoLeak{} },
 }
 

@@ -48,6 +48,10 @@ type Entry struct {
 	// the preview; 0: any.
 	Need int64
 
+	// Users says what of users the check judges: without a load it is vacuous.
+	// "": calls to the provider are enough.
+	Users string
+
 	// New returns the arguments with their defaults, for a plan to decode over.
 	New func() Check
 }

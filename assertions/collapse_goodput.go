@@ -14,6 +14,7 @@ var goodputEntry = Entry{
 	Confounders: []string{"C9 a generator that lags", "C10 a mock model that lags", "C11 cold caches and autoscaling"},
 	Exposed:     "requests due in the phase, which a fault reached if the plan has one there", Need: 30,
 	Provoke: "- {http_503: {}, during: %s, probability: 0.2}",
+	Users:   "what users got, phase by phase",
 	New:     func() Check { return &Goodput{Min: 0.9} },
 }
 

@@ -16,6 +16,7 @@ var recoversEntry = Entry{
 	Confounders: []string{"C11 autoscaling, cold caches", "C9 the load must not be lowered for the service"},
 	Exposed:     "requests due after the trouble", Need: 100,
 	Provoke: "- {http_503: {}, during: %s, probability: 0.5}",
+	Users:   "what users got, phase by phase",
 	New: func() Check {
 		return &Recovers{To: 0.95, Within: 30 * time.Second, Hold: 10 * time.Second}
 	},

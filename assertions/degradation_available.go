@@ -9,6 +9,7 @@ var availableEntry = Entry{
 	Confounders: []string{"C9 a generator that lags", "C12 limits of the provider that the load itself reaches"},
 	Exposed:     "requests, in a scope that a fault reached if the plan has one there", Need: 299,
 	Provoke: "- {http_503: {}, during: %s, probability: 0.1}",
+	Users:   "what users got",
 	New:     func() Check { return &Available{Min: 0.99} },
 }
 

@@ -18,7 +18,8 @@ var disclosedEntry = Entry{
 	Exposed:     "degraded answers",
 	FedBy:       []string{"rate_limit", "http_*", "hang_before_headers", "stall_mid_stream", "conn_reset_*", "empty_200", "eof_no_done", "in_stream_error", "slow_ttft", "brownout", "trickle", "wrong_model"},
 	Provoke:     "- {http_500: {}, during: %s, probability: 0.2, per: step}", Need: needInvariant,
-	New: func() Check { return &Disclosed{} },
+	Users: "what users got",
+	New:   func() Check { return &Disclosed{} },
 }
 
 // Disclosed is degradation.disclosed; it has no arguments.

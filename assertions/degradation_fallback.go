@@ -20,7 +20,8 @@ var fallbackEntry = Entry{
 	Exposed:     "requests whose first model failed for good",
 	FedBy:       []string{"rate_limit", "http_*", "hang_before_headers", "stall_mid_stream", "conn_reset_*", "empty_200", "eof_no_done", "in_stream_error"},
 	Provoke:     "- {http_500: {}, during: %s, probability: 0.2, per: step}", Need: 59,
-	New: func() Check { return &Fallback{Min: 0.95} },
+	Users: "what users got",
+	New:   func() Check { return &Fallback{Min: 0.95} },
 }
 
 // Fallback are the arguments of degradation.fallback.

@@ -17,7 +17,8 @@ var noEmptyEntry = Entry{
 	Exposed:     "answered requests for which a call went wrong",
 	FedBy:       []string{"empty_200", "rate_limit", "http_*", "hang_before_headers", "stall_mid_stream", "conn_reset_*", "eof_no_done", "in_stream_error"},
 	Provoke:     "- {empty_200: {}, during: %s, probability: 0.1}", Need: needInvariant,
-	New: func() Check { return &NoEmpty{} },
+	Users: "what users got",
+	New:   func() Check { return &NoEmpty{} },
 }
 
 // NoEmpty is degradation.no_empty; it has no arguments.

@@ -18,7 +18,8 @@ var noTruncatedEntry = Entry{
 	Exposed:     "answered requests for which an answer of the provider was cut",
 	FedBy:       []string{"eof_no_done", "conn_reset_mid", "stall_mid_stream", "in_stream_error"},
 	Provoke:     "- {eof_no_done: {after_tokens: 10}, during: %s, probability: 0.1}", Need: needInvariant,
-	New: func() Check { return &NoTruncated{} },
+	Users: "what users got",
+	New:   func() Check { return &NoTruncated{} },
 }
 
 // NoTruncated is degradation.no_truncated; it has no arguments.

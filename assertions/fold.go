@@ -122,6 +122,9 @@ func (h *history) providerFigures() ProviderFigures {
 // loadCounts counts the requests of the load and checks that the counts add up.
 func (h *history) loadCounts() LoadCounts {
 	c := LoadCounts{Dropped: map[string]int64{}, Outcomes: map[string]int64{}, Broken: h.broken}
+	if h.alone() {
+		return c
+	}
 	var outcomes int64
 	for _, r := range h.reqs {
 		c.Due++

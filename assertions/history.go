@@ -80,6 +80,10 @@ func newHistory(j *journal.Journal, s Setup) *history {
 	h := &history{j: viewOf(j), setup: s, drain: j.LastNs}
 	h.setPhases()
 	byKey := h.addRequests()
+	if h.alone() {
+		h.addCallers(byKey)
+		sortRequests(h.reqs)
+	}
 	h.addAttempts(byKey)
 	for _, list := range [][]*request{h.reqs, h.trial} {
 		for _, r := range list {
@@ -206,12 +210,16 @@ func (h *history) addRequests() map[journal.Key]*request {
 			h.reqs = append(h.reqs, r)
 		}
 	}
-	byDue := func(a, b *request) int {
-		return cmp.Or(cmp.Compare(a.DueNs, b.DueNs), cmp.Compare(a.Key.Phase, b.Key.Phase), cmp.Compare(a.Key.Index, b.Key.Index))
-	}
-	slices.SortFunc(h.reqs, byDue)
-	slices.SortFunc(h.trial, byDue)
+	sortRequests(h.reqs)
+	sortRequests(h.trial)
 	return byKey
+}
+
+// sortRequests sorts by due instant.
+func sortRequests(list []*request) {
+	slices.SortFunc(list, func(a, b *request) int {
+		return cmp.Or(cmp.Compare(a.DueNs, b.DueNs), cmp.Compare(a.Key.Phase, b.Key.Phase), cmp.Compare(a.Key.Index, b.Key.Index))
+	})
 }
 
 // addAttempts hangs attempts under their requests. Those of the trial and those
@@ -228,7 +236,7 @@ func (h *history) addAttempts(byKey map[journal.Key]*request) {
 	})
 	for _, a := range order {
 		a.knownNs, a.clean, a.rule = known(a.Attempt), clean(a.Attempt), injectedRule(a.Attempt)
-		if attributed(a.Attempt) {
+		if h.alone() || attributed(a.Attempt) {
 			a.req = byKey[a.Key]
 		}
 		if r := a.req; r != nil {

@@ -74,7 +74,7 @@ func Judge(j *journal.Journal, s Setup, specs []Spec) *Judgement {
 	}
 	h := newHistory(j, s)
 	out := &Judgement{
-		Generator: h.generatorFigures(), Provider: h.providerFigures(), Load: h.loadCounts(), Phases: h.phaseFigures(),
+		Alone: h.alone(), Generator: h.generatorFigures(), Provider: h.providerFigures(), Load: h.loadCounts(), Phases: h.phaseFigures(),
 		Faults: h.faultCounts(), Join: h.joinFigures(), Cost: h.costFigures(), Assertions: []Finding{},
 	}
 	for i := range specs {
@@ -107,6 +107,10 @@ func (h *history) judge(spec *Spec, figures *Judgement) Finding {
 	}
 	f.ThresholdSource, f.SourceNote = sourceOf(spec, &entry)
 	f.AllowFail = allowed(spec.AllowFail, h.j.Header.Started)
+	if why := entry.needsUsers(spec); h.alone() && why != "" {
+		f.withoutUsers(why, spec.Bundled)
+		return f
+	}
 	if spec.Bundled {
 		if why := entry.absent(h.subject()); why != "" {
 			f.Verdict, f.Reason = NotApplicable, why
@@ -119,7 +123,9 @@ func (h *history) judge(spec *Spec, figures *Judgement) Finding {
 	}
 	v := newView(h, spec, &entry)
 	e := spec.Args.examine(v)
-	v.decide(&f, &e, figures)
+	if !v.settle(&f, &e) {
+		v.decide(&f, &e, figures)
+	}
 	return f
 }
 
@@ -134,7 +140,8 @@ func (v *view) decide(f *Finding, e *exam, figures *Judgement) {
 	if e.source != "" {
 		f.ThresholdSource, f.SourceNote = e.source, e.note
 	}
-	unfit, cut := v.unfit(e, figures), v.h.j.Cut
+	unfit := v.unfit(e, figures)
+	missing, again := v.missing()
 	sure := v.sure(e, e.broken)
 	// A service that falls over under the load alone, or dies, is no less down
 	// for want of a fault. That it held out proves nothing without one.
@@ -146,9 +153,8 @@ func (v *view) decide(f *Finding, e *exam, figures *Judgement) {
 	case len(sure) > 0: // 2
 		f.Verdict, f.Reason, f.Sure = Fail, e.failure, v.entry.SoundSide
 		f.Witnesses = v.worst(sure)
-	case cut:
-		f.Verdict, f.Reason = Inconclusive, "run cut at "+secs(v.h.j.LastNs)
-		f.ToConclude = "run it again, to the end"
+	case missing != "":
+		f.Verdict, f.Reason, f.ToConclude = Inconclusive, missing, again
 	case len(e.broken) > 0:
 		v.twinned(f, len(e.broken))
 	case doubt != "":
@@ -183,6 +189,18 @@ func (v *view) decide(f *Finding, e *exam, figures *Judgement) {
 			f.Details = append(f.Details, fmt.Sprintf("none in %s: at most %s of them, at 95 %% confidence", number(e.exposure), atMost(shareUpper(0, e.exposure))))
 		}
 	}
+}
+
+// missing says which part of the journal is not there, and how to have it all;
+// "" if none is missing.
+func (v *view) missing() (why, again string) {
+	switch j := v.h.j; {
+	case j.Cut:
+		return "run cut at " + secs(j.LastNs), "run it again, to the end"
+	case j.Lost > 0:
+		return fmt.Sprintf("the records of the oldest %s are gone: only the newest are kept in memory", plural(j.Lost, "call", "calls")), "reset the journal more often, or open a scope for each test"
+	}
+	return "", ""
 }
 
 // absent says why there was nothing to judge, and what would give something.
@@ -278,6 +296,9 @@ func (v *view) nothing(exposed string, figures *Judgement) string {
 }
 
 func (v *view) ruleInScope(r RuleInfo) bool {
+	if v.h.alone() {
+		return true
+	}
 	for _, p := range v.h.phases {
 		if (v.spec.During == "" || p.Name == v.spec.During) && r.FromNs < p.ToNs && r.ToNs > p.FromNs {
 			return true
@@ -290,6 +311,9 @@ func (v *view) ruleInScope(r RuleInfo) bool {
 func (v *view) provoke() string {
 	if v.entry.Provoke == "" {
 		return ""
+	}
+	if v.h.alone() {
+		return flagOf(v.entry.Provoke)
 	}
 	if !strings.Contains(v.entry.Provoke, "%s") {
 		return v.entry.Provoke
@@ -346,6 +370,9 @@ func busiest(phases []Window, in func(int) bool) int {
 // longer is the change of the plan that gives need exposures instead of have:
 // the phase in scope, made longer.
 func (v *view) longer(have, need int64) string {
+	if v.h.alone() {
+		return "make more such calls before this is judged"
+	}
 	if have <= 0 || need <= have {
 		return v.provoke()
 	}

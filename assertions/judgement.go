@@ -4,6 +4,7 @@ package assertions
 // from records. Milliseconds and seconds are floats, shares 0..1, money in USD;
 // a nil pointer (null) was never measured.
 type Judgement struct {
+	Alone      bool             `json:"alone,omitempty"` // the provider was served without a load
 	Generator  GeneratorFigures `json:"generator"`
 	Provider   ProviderFigures  `json:"provider"`
 	Load       LoadCounts       `json:"load"`

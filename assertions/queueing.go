@@ -94,6 +94,9 @@ func (r *request) queued() (int64, bool) {
 // queueing is the worst noise of the phases that a wait lies in; nil: not
 // measured. After the end of the load that of its last phase stands in.
 func (h *history) queueing(fromNs, toNs int64) *queueing {
+	if h.alone() {
+		return &queueing{from: "nothing: the provider was on its own"} // see alone.go
+	}
 	var worst *queueing
 	for i, w := range h.phases {
 		last := i == len(h.phases)-1

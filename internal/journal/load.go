@@ -15,6 +15,7 @@ type Journal struct {
 	Attempts []Attempt
 	Marks    []Mark // the open lists only in the last inflight marks
 	Cut      bool   // the last record is not run.end
+	Lost     int64  // records of attempts that a bounded memory has dropped; a file loses none
 	LastNs   int64  // latest stamp of anything that happened; 0 if nothing did
 
 	// Open in the last inflight mark and without a record: no outcome, never an

@@ -358,6 +358,9 @@ type Header struct {
 	Models      []string `cbor:"14,keyasint,omitempty"` // in order
 	QuotaKeys   []string `cbor:"15,keyasint,omitempty"`
 	PlannedReqs int64    `cbor:"16,keyasint"` // arrivals of the schedule
+	// Alone: the provider was served without a load, so there are attempts and
+	// no requests.
+	Alone bool `cbor:"17,keyasint,omitempty"`
 }
 
 // Price of a model in nano-USD per token (USD per million tokens x 1000).
