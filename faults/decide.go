@@ -28,9 +28,9 @@ type Call struct {
 	Ordinal   int   // from 1: attempts of this key and step, across models
 	ArrivedNs int64 // since the start of the run
 
-	// Held lists the rules whose honest limit on this step has not run out
+	// Held names the rules whose honest limit on this step has not run out
 	// (see [Status.Hold]). An eligible rule in it applies without dice; a rule that is no longer eligible does not.
-	Held []int
+	Held []string
 }
 
 // State says what a rule made of an attempt. A rule that was not eligible
@@ -113,7 +113,7 @@ func (s *Schedule) state(b *bound, c *Call) State {
 	}
 	// Before the dice: if held attempts that the dice chose counted and the
 	// others did not, a client that retries early would raise the injected rate.
-	if slices.Contains(c.Held, b.index) {
+	if slices.Contains(c.Held, b.name) {
 		return Held
 	}
 	if draw.Below(s.throw(b, c), b.probability) {

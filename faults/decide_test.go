@@ -236,7 +236,7 @@ func TestHeld(t *testing.T) {
 	never := Rule{Fault: newFault("rate_limit"), During: "spike", Probability: ptr(Share(0)), Times: 3}
 	s := schedule(t, 1, Rule{Fault: newFault("empty_200"), During: "warm"}, never)
 	retry := call(1)
-	retry.Ordinal, retry.Held = 2, []int{1}
+	retry.Ordinal, retry.Held = 2, []string{"rate_limit"}
 	d := s.Decide(retry)
 	if len(d.Hits) != 1 || d.Hits[0].State != Held || d.Hits[0].Slots != SlotStatus || d.Effect.Status == nil || d.Effect.Status.Rule != 1 {
 		t.Errorf("held: %+v", d)

@@ -103,9 +103,9 @@ func (a *attempt) quotasTold(wait time.Duration) quotas {
 // step was told of before is told again, with what is left of it; a new one is
 // remembered. It returns the wait that was said, 0 if none was usable.
 func (a *attempt) sayHint(e *faults.Status, now int64) (wait time.Duration, said bool) {
-	wall := a.s.opt.Epoch.Time(now)
+	wall, rule := a.s.opt.Epoch.Time(now), a.ruleName(e.Rule)
 	for _, h := range a.holds {
-		if h.rule != e.Rule || h.untilNs <= now { // it may have run out while a delay lasted
+		if h.rule != rule || h.untilNs <= now { // it may have run out while a delay lasted
 			continue
 		}
 		a.rec.EarliestNs = h.untilNs
@@ -116,11 +116,21 @@ func (a *attempt) sayHint(e *faults.Status, now int64) (wait time.Duration, said
 	}
 	if lasts := e.Hold(wall); lasts > 0 {
 		wait, _ := e.RetryAfter.Wait(wall)
-		h := hold{rule: e.Rule, model: a.rec.ModelAsked, untilNs: saturate(now, lasts), saidNs: saturate(now, wait), kind: e.RetryAfter.Kind}
+		h := hold{rule: rule, model: a.rec.ModelAsked, untilNs: saturate(now, lasts), saidNs: saturate(now, wait), kind: e.RetryAfter.Kind}
 		a.s.memory.keep(a.key, h, now)
 		a.rec.EarliestNs = h.untilNs
 	}
 	return a.sayNew(e, wall)
+}
+
+// ruleName is the name of a rule that hit the attempt.
+func (a *attempt) ruleName(index int) string {
+	for i := range a.hits {
+		if a.hits[i].Rule == index {
+			return a.hits[i].Name
+		}
+	}
+	return ""
 }
 
 func saturate(now int64, d time.Duration) int64 {

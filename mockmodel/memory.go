@@ -34,7 +34,7 @@ type stepKey uint64
 // model on its own, so it holds back the retries of the step at that model and
 // not a fallback to another one.
 type hold struct {
-	rule    int
+	rule    string // its name: the place in the plan changes where rules are changed live
 	model   string // that was asked for
 	untilNs int64  // when the step is let through again
 	saidNs  int64  // when its hint runs out; before untilNs if the hint lies
@@ -103,11 +103,17 @@ func (m *memory) sweep(now int64) {
 	m.sweepAt = min(max(2*len(m.holds), sweepMin), m.max)
 }
 
-// forgetHolds drops all limits: the rules that they belong to are gone.
-func (m *memory) forgetHolds() {
+// forgetHolds drops the limits of rules that are gone; lives says which are not.
+func (m *memory) forgetHolds(lives func(rule string) bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	clear(m.holds)
+	for k, held := range m.holds {
+		if held = slices.DeleteFunc(held, func(h hold) bool { return !lives(h.rule) }); len(held) > 0 {
+			m.holds[k] = held
+		} else {
+			delete(m.holds, k)
+		}
+	}
 }
 
 // age drops the old generation when the young one is horizon old or full.

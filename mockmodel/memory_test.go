@@ -55,15 +55,15 @@ func TestMemoryIsBoundedByNumber(t *testing.T) {
 func TestHolds(t *testing.T) {
 	m := newMemory(time.Minute)
 	m.arrive(1, "m", 0)
-	m.keep(1, hold{rule: 3, model: "m", untilNs: 100}, 0)
-	m.keep(1, hold{rule: 4, model: "m", untilNs: 50}, 0)
-	m.keep(1, hold{rule: 3, model: "m", untilNs: 80}, 0) // replaces the first
+	m.keep(1, hold{rule: "3", model: "m", untilNs: 100}, 0)
+	m.keep(1, hold{rule: "4", model: "m", untilNs: 50}, 0)
+	m.keep(1, hold{rule: "3", model: "m", untilNs: 80}, 0) // replaces the first
 	for _, c := range []struct {
 		now  int64
-		want []int
-	}{{49, []int{4, 3}}, {50, []int{3}}, {79, []int{3}}, {80, nil}} {
+		want []string
+	}{{49, []string{"4", "3"}}, {50, []string{"3"}}, {79, []string{"3"}}, {80, nil}} {
 		_, holds := m.arrive(1, "m", c.now)
-		var rules []int
+		var rules []string
 		for _, h := range holds {
 			rules = append(rules, h.rule)
 		}
@@ -71,8 +71,8 @@ func TestHolds(t *testing.T) {
 			t.Errorf("at %d: held by %v, want %v", c.now, rules, c.want)
 		}
 	}
-	m.keep(1, hold{rule: 3, model: "m", untilNs: 1000}, 90)
-	m.forgetHolds()
+	m.keep(1, hold{rule: "3", model: "m", untilNs: 1000}, 90)
+	m.forgetHolds(func(string) bool { return false })
 	if _, holds := m.arrive(1, "m", 91); len(holds) != 0 {
 		t.Errorf("forgotten holds still hold: %v", holds)
 	}

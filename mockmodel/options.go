@@ -21,6 +21,10 @@ type Options struct {
 	Faults *faults.Schedule
 	// Seed of the words, vectors and ids.
 	Seed uint64
+	// Scope finds the provider that answers the calls below /_scopes/NAME, nil
+	// where there is none of that name. It is asked for every such call, from
+	// many goroutines at once. nil: no scopes.
+	Scope func(name string) *Server
 	// Horizon is how long after its last attempt a step is remembered: its
 	// ordinal and the limits that hold it back. It must be longer than any
 	// caller keeps trying. 0: HorizonDefault.

@@ -145,11 +145,17 @@ func (s *Server) enter() bool {
 	return !s.closed
 }
 
-// SetFaults replaces the faults; nil is none. Limits that steps were told of
-// under the old ones are forgotten.
+// SetFaults replaces the faults; nil is none. Limits that steps were told of by
+// rules of which no namesake is among the new ones are forgotten.
 func (s *Server) SetFaults(f *faults.Schedule) {
 	s.faults.Store(f)
-	s.memory.forgetHolds()
+	lives := map[string]bool{}
+	if f != nil {
+		for _, w := range f.Windows() {
+			lives[w.Name] = true
+		}
+	}
+	s.memory.forgetHolds(func(rule string) bool { return lives[rule] })
 }
 
 // Calls returns how many calls came to inference endpoints.
@@ -260,6 +266,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 			panic(p)
 		}
 	}()
+	if s.serveScope(w, r) {
+		return
+	}
 	path := r.URL.Path
 	for i := range routes {
 		if routes[i].path != path {

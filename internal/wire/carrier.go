@@ -3,6 +3,7 @@ package wire
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -124,6 +125,7 @@ type Identity struct {
 // Identify reads all carriers: the header, its gateway spellings, traceparent,
 // and the last marker in lastUser, the text of the last user message. The first
 // that has a whole id is believed; one that something cut or rewrote has none.
+// With Named, a header that is no id is a name: its phase, at index 0.
 func (c *Codec) Identify(h http.Header, lastUser string) Identity {
 	var out Identity
 	for _, v := range h.Values(HeaderRequest) {
@@ -162,9 +164,34 @@ func lastMarker(text string) string {
 }
 
 func (out *Identity) read(c *Codec, carrier, text string) {
-	if id, err := ParseID(strings.Trim(text, " \t")); err == nil {
+	text = strings.Trim(text, " \t")
+	if id, err := ParseID(text); err == nil {
 		out.add(carrier, id, id.Run != c.Run)
+	} else if name := nameOf(text); c.Named && carrier != CarrierMarker && name != "" {
+		out.add(carrier, ID{Run: c.Run, Phase: name}, false)
 	}
+}
+
+// ownNameMax bounds a caller's own name for a request, in bytes.
+const ownNameMax = 64
+
+// nameOf is a caller's own name for a request as a phase of keys, "" where it is
+// none: visible ASCII, and no name that every run knows. A longer one is cut and
+// keeps a hash of the whole, so that two of them stay two.
+func nameOf(text string) string {
+	for i := range len(text) {
+		if text[i] < '!' || text[i] > '~' {
+			return ""
+		}
+	}
+	if slices.Contains(fixedPhases, text) {
+		return ""
+	}
+	if len(text) > ownNameMax {
+		sum := strconv.FormatUint(Fold64([]byte(text)), 36)
+		return text[:ownNameMax-1-len(sum)] + "~" + sum
+	}
+	return text
 }
 
 func (out *Identity) add(carrier string, id ID, stale bool) {

@@ -202,3 +202,34 @@ func TestParseIDRefuses(t *testing.T) {
 		}
 	}
 }
+
+func TestAHeaderThatIsNoIDNamesItsRequestWhereThereIsNoRun(t *testing.T) {
+	long := strings.Repeat("x", 80)
+	rows := []struct {
+		words, header, want string
+	}{
+		{"a word", "checkout", "checkout"},
+		{"the name of a test", "tests/test_a.py::test_b[1]", "tests/test_a.py::test_b[1]"},
+		{"white space around it is not part of it", " checkout\t", "checkout"},
+		{"a name that every run knows is none of the caller's", "trial", ""},
+		{"nor is what cannot be printed", "caf\u00e9", ""},
+		{"nor nothing", "", ""},
+	}
+	for _, row := range rows {
+		t.Run(row.words, func(t *testing.T) {
+			h := http.Header{}
+			h.Set(HeaderRequest, row.header)
+			got := (&Codec{Run: "standing", Named: true}).Identify(h, "")
+			if got.ID.Phase != row.want || got.Found != (row.want != "") {
+				t.Errorf("named %q (found %v), want %q", got.ID.Phase, got.Found, row.want)
+			}
+			if got := (&Codec{Run: "standing"}).Identify(h, ""); got.Found {
+				t.Errorf("in a run %q is an id", row.header)
+			}
+		})
+	}
+	a, b := nameOf(long+"a"), nameOf(long+"b")
+	if len(a) != ownNameMax || len(b) != ownNameMax || a == b {
+		t.Errorf("%q and %q: long names must be cut, and stay two", a, b)
+	}
+}

@@ -10,6 +10,9 @@ type Codec struct {
 	Phases  []string // in order; trial, trace and anon are known without
 	Tenants []string
 	Models  []string
+	// Named: a header that is no request id names its request in the caller's
+	// own words. For a provider on its own, where nobody writes ids.
+	Named bool
 
 	once    sync.Once
 	phases  map[string]uint64
