@@ -1,13 +1,10 @@
 package mockmodel
 
 import (
-	"encoding/json"
-	"strconv"
 	"time"
 
 	"github.com/chaoskit/chaos/faults"
 	"github.com/chaoskit/chaos/internal/journal"
-	"github.com/chaoskit/chaos/internal/wire"
 )
 
 // timing is when the parts of an answer are due, in ns on the run's clock.
@@ -99,7 +96,8 @@ func (a *attempt) prepare() {
 	rec := &a.rec
 	ans := &a.ans
 	*ans = answer{
-		content: ans.content[:0], id: a.request, created: a.s.opt.Epoch.Time(rec.ArrivedNs).Unix(), model: a.call.model,
+		content: ans.content[:0], parts: ans.parts[:0], choices: max(1, a.call.choices),
+		id: a.request, created: a.s.opt.Epoch.Time(rec.ArrivedNs).Unix(), model: a.call.model,
 		tokensIn: rec.TokensIn, seed: a.s.opt.Seed, store: a.s.store,
 	}
 	if e, ok := a.call.form.(*openAIEmbeddings); ok && e.dimensions == 0 {
@@ -120,55 +118,8 @@ func (a *attempt) prepare() {
 		return
 	}
 	a.compose()
-	ans.say, ans.cut, ans.tokensOut = &a.script, a.script.tokens < a.script.asked, a.script.tokens
-	rec.TokensPlanned = a.script.tokens
-}
-
-// compose writes what a chat model says: an answer of the plan, or generated
-// words with watermarks. A retry says the same again, another model does not.
-func (a *attempt) compose() {
-	rec := &a.rec
-	s := &a.script
-	*s = script{codec: a.s.opt.Codec}
-	for i := range a.s.answers {
-		if l := &a.s.answers[i]; l.matches(&a.call) {
-			s.text, s.asked = l.text, wire.Tokens(l.text)
-			s.limit(a.call.maxTokens)
-			return
-		}
-	}
-	s.asked = a.station.OutputTokens
-	if a.outputAsked > 0 {
-		s.asked = min(a.outputAsked, outputTokensMax)
-	}
-	s.limit(a.call.maxTokens)
-	s.text = wire.Text(a.s.opt.Seed, s.tokens, "mockmodel.words", rec.Key.Phase, strconv.FormatInt(rec.Key.Index, 36), strconv.FormatUint(rec.StepHash, 36), rec.ModelServed)
-	s.marked = true
-	s.mark = wire.Mark{
-		Attempt: rec.ID, Model: rec.ModelServed,
-		ID: wire.ID{Run: a.s.opt.Codec.Run, Phase: rec.Key.Phase, Index: rec.Key.Index, Tenant: rec.Tenant},
-	}
-	rec.MarkID = rec.ID
-}
-
-// limit cuts the script to max tokens; 0 is no limit.
-func (s *script) limit(most int) {
-	s.tokens = s.asked
-	if most > 0 {
-		s.tokens = min(s.tokens, most)
-	}
-}
-
-// literal writes an answer of the plan down as text.
-func (a Answer) literal() literal {
-	if a.JSON == nil {
-		return literal{a.When, a.Text}
-	}
-	b, err := json.Marshal(a.JSON)
-	if err != nil { // Validate has refused it
-		return literal{a.When, "null"}
-	}
-	return literal{a.When, string(b)}
+	ans.count()
+	rec.TokensPlanned, rec.ReasoningTokens = ans.tokensOut, ans.thinking
 }
 
 // waitDue waits until a write is due and notes how late it is. false: the
@@ -209,16 +160,17 @@ func (a *attempt) met(t *timing, now int64, n int) {
 func (a *attempt) deliver(t timing) {
 	rec := &a.rec
 	n := a.ans.tokensOut
-	came := a.waitDue(t.end(n))
+	came := a.waitDue(t.end(a.ans.longest))
 	now := a.now()
 	a.met(&t, now, n)
 	if !came {
-		rec.TokensEmitted = t.generated(now, n) // generated, and to be paid for
+		// Generated, and to be paid for.
+		rec.TokensEmitted = min(n, a.ans.choices*t.generated(now, a.ans.longest))
 		return
 	}
 	a.ans.nowNs = now
 	a.buf = a.call.form.whole(a.buf[:0], &a.ans)
-	a.w.Header()["Content-Type"] = jsonType
+	a.w.Header()["Content-Type"] = a.media(false)
 	a.writeHead(200, len(a.buf))
 	rec.TokensEmitted = n
 	at := len(a.buf)
@@ -254,18 +206,41 @@ func (a *attempt) mutated() {
 // tokens of the text; where there is no text, a token is four bytes of the
 // body. Behind the end there is nothing to cut, and the rule has missed.
 func (a *attempt) cutBody(p faults.Position) int {
-	at := p.N
-	if p.In == faults.Tokens {
-		switch {
-		case a.ans.contentAt == 0:
-			at = int(min(int64(p.N)*tokenBytes, int64(len(a.buf))))
-		case p.N > a.script.tokens:
-			return len(a.buf)
-		default:
-			again := a.script
-			again.mark.Seq = 0
-			at = a.ans.contentAt + len(appendEscaped(nil, again.say(nil, 0, p.N, a.ans.nowNs)))
-		}
+	if p.In != faults.Tokens {
+		return min(p.N, len(a.buf))
 	}
-	return min(at, len(a.buf))
+	shown, n := false, p.N
+	for i := range a.ans.parts {
+		x := &a.ans.parts[i]
+		if x.at == 0 { // thoughts that the dialect does not show
+			continue
+		}
+		shown = true
+		if n > x.script.tokens {
+			n -= x.script.tokens
+			continue
+		}
+		again := x.script
+		again.mark.Seq = 0
+		text := again.say(nil, 0, n, a.ans.nowNs)
+		if !x.raw {
+			text = appendEscaped(nil, text)
+		}
+		return min(x.at+len(text), len(a.buf))
+	}
+	if shown {
+		return len(a.buf)
+	}
+	return int(min(int64(p.N)*tokenBytes, int64(len(a.buf))))
+}
+
+// media returns the media type of the answer.
+func (a *attempt) media(stream bool) []string {
+	if m, ok := a.call.form.(mediaTyped); ok {
+		return m.media(stream)
+	}
+	if stream {
+		return streamType
+	}
+	return jsonType
 }

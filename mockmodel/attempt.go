@@ -39,11 +39,11 @@ type attempt struct {
 	shown  faults.Slots // the slots of effect that were carried out
 	barred bool         // validation, a limit or capacity hid the slots behind them
 
-	ans    answer
-	script script
-	out    frames
-	buf    []byte
-	timer  *time.Timer
+	ans   answer
+	heads []head // of the reel
+	out   frames
+	buf   []byte
+	timer *time.Timer
 	// wroteNs is when the last write returned: what a caller that reads slowly
 	// delays is not the provider's lateness.
 	wroteNs int64
@@ -56,8 +56,8 @@ type attempt struct {
 const bufferKeep = 256 << 10
 
 // attempt carries out one call and writes it down.
-func (s *Server) attempt(w http.ResponseWriter, r *http.Request, route *route) {
-	a := s.begin(w, r, route)
+func (s *Server) attempt(w http.ResponseWriter, r *http.Request, f found) {
+	a := s.begin(w, r, f)
 	defer s.end(a)
 	a.run()
 	switch a.rec.End {
@@ -70,25 +70,26 @@ func (s *Server) attempt(w http.ResponseWriter, r *http.Request, route *route) {
 }
 
 // begin stamps the arrival of a call and opens its record.
-func (s *Server) begin(w http.ResponseWriter, r *http.Request, route *route) *attempt {
+func (s *Server) begin(w http.ResponseWriter, r *http.Request, f found) *attempt {
 	a, _ := s.pool.Get().(*attempt)
 	if a == nil {
 		a = &attempt{}
 	}
 	keep := *a
 	*a = attempt{
-		s: s, w: w, r: r, ctx: r.Context(), route: route,
+		s: s, w: w, r: r, ctx: r.Context(), route: f.route,
 		body: keep.body[:0], buf: keep.buf[:0], timer: keep.timer,
-		out:  frames{buf: keep.out.buf[:0], ends: keep.out.ends[:0]},
-		ans:  answer{content: keep.ans.content[:0]},
-		call: call{messages: keep.call.messages[:0]},
+		out:   frames{buf: keep.out.buf[:0], ends: keep.out.ends[:0]},
+		ans:   answer{content: keep.ans.content[:0], parts: keep.ans.parts[:0]},
+		call:  call{http: r, at: f.at, messages: keep.call.messages[:0], tools: keep.call.tools[:0]},
+		heads: keep.heads[:0],
 	}
 	a.rc = http.NewResponseController(w)
 	a.rec = journal.NewAttempt()
 	rec := &a.rec
 	rec.ArrivedNs = s.opt.Epoch.Now()
 	rec.ID = s.attempts.Add(1)
-	rec.Endpoint, rec.Dialect, rec.Kind = endpointName, route.vendor.name, route.kind
+	rec.Endpoint, rec.Dialect, rec.Kind = endpointName, f.route.vendor.name, f.route.kind
 	if c, ok := r.Context().Value(connKey{}).(*conn); ok {
 		a.conn = c
 		rec.Conn, rec.ConnSeq, rec.Source = c.id, int(c.seq.Add(1)), c.peer

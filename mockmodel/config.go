@@ -32,6 +32,7 @@ type Model struct {
 	TTFT            *time.Duration `yaml:"ttft" doc:"time to the first token; 0s answers at once; left out: 300ms for chat, 3ms for embeddings, rerank and search"`
 	TokensPerSecond *float64       `yaml:"tokens_per_second" default:"80" doc:"tokens per second after the first one; 0 is all at once"`
 	OutputTokens    int            `yaml:"output_tokens" default:"120" doc:"tokens of an answer whose request id does not say how many; max_tokens of the call may cut it"`
+	ReasoningTokens int            `yaml:"reasoning_tokens" doc:"tokens that the model thinks before it answers: they take time, are billed as output, and are shown where the dialect shows them; left out: none, and a few where the call asks for thoughts"`
 	Slots           int            `yaml:"slots" default:"1000" doc:"calls served at the same time"`
 	Queue           *int           `yaml:"queue" default:"256" doc:"calls that may wait for a slot, first come first served; more are refused as overloaded (OpenAI 503, Anthropic 529)"`
 	Price           Price          `yaml:"price" doc:"what tokens cost"`
@@ -74,10 +75,17 @@ type Limits struct {
 // Answer is something that a chat model says, word for word: without
 // watermarks, as they would break what the service parses.
 type Answer struct {
-	When      When   `yaml:"when" doc:"calls that get this answer; left out: all"`
-	Text      string `yaml:"text" doc:"the answer as text"`
-	JSON      any    `yaml:"json" doc:"the answer as a value, written as compact JSON"`
-	ToolCalls any    `yaml:"tool_calls,unbuilt" doc:"tools that the model calls"`
+	When When   `yaml:"when" doc:"calls that get this answer; left out: all"`
+	Text string `yaml:"text" doc:"the answer as text"`
+	JSON any    `yaml:"json" doc:"the answer as a value, written as compact JSON"`
+	// ToolCalls may stand beside a text, as models do.
+	ToolCalls []ToolCall `yaml:"tool_calls" doc:"tools that the model calls, all at once"`
+}
+
+// ToolCall is a tool that the model asks the caller to run.
+type ToolCall struct {
+	Name      string `yaml:"name" doc:"name of the tool, whether the call offers it or not"`
+	Arguments any    `yaml:"arguments" doc:"its arguments, written as compact JSON; left out: none"`
 }
 
 // When selects calls. All that is given must hold; text is compared as it is.
@@ -86,8 +94,8 @@ type When struct {
 	SystemContains string `yaml:"system_contains" doc:"text in a system message"`
 	Model          string `yaml:"model" doc:"model that the call asks for"`
 	Step           string `yaml:"step" enum:"chat" doc:"kind of call; only chat has words to say"`
-	HasTool        any    `yaml:"has_tool,unbuilt" doc:"name of a tool that the call offers"`
-	Turn           any    `yaml:"turn,unbuilt" doc:"number of the turn of the conversation"`
+	HasTool        string `yaml:"has_tool" doc:"name of a tool that the call offers"`
+	Turn           int    `yaml:"turn" doc:"number of the turn of the conversation, from 1: one more than the answers of the model that the call quotes"`
 }
 
 // Defaults of a model.
@@ -99,6 +107,7 @@ const (
 	defaultSlots        = 1000
 	defaultQueue        = 256
 	defaultDimensions   = 1536 // of text-embedding-3-small
+	thinkingTokens      = 32   // where a call asks for thoughts and the model has no number
 )
 
 // Bounds of a configuration: what a bucket in int64 nanoseconds and an answer
@@ -108,6 +117,8 @@ const (
 	outputTokensMax = 1_000_000
 	slotsMax        = 1_000_000
 	dimensionsMax   = 65_536
+	toolCallsMax    = 128     // of an answer; as many as OpenAI takes tools
+	turnMax         = 100_000 // of a conversation
 	literalMax      = 1 << 20 // bytes of an answer given in the plan
 )
 
@@ -195,6 +206,7 @@ func (m Model) validate(path string, out *problems) {
 		out.add(path+"tokens_per_second", "is %v: give a rate from 0.001 to 1000000000, or 0 for all at once", *r)
 	}
 	within(out, path+"output_tokens", m.OutputTokens, 1, outputTokensMax)
+	within(out, path+"reasoning_tokens", m.ReasoningTokens, 1, outputTokensMax)
 	within(out, path+"slots", m.Slots, 1, slotsMax)
 	if m.Queue != nil && (*m.Queue < 0 || *m.Queue > slotsMax) {
 		out.add(path+"queue", "is %d: give a number from 0 to %d", *m.Queue, slotsMax)
@@ -227,8 +239,8 @@ func within(out *problems, path string, n, low, high int) {
 
 func (a Answer) validate(path string, out *problems) {
 	switch {
-	case a.Text == "" && a.JSON == nil:
-		out.add(path, "says nothing: give text or json")
+	case a.Text == "" && a.JSON == nil && len(a.ToolCalls) == 0:
+		out.add(path, "says nothing: give text, json or tool_calls")
 	case a.Text != "" && a.JSON != nil:
 		out.add(path+".json", "contradicts text: an answer is one of them, keep one")
 	}
@@ -236,13 +248,36 @@ func (a Answer) validate(path string, out *problems) {
 		out.add(path+".text", "is %d bytes long: an answer has at most %d", len(a.Text), literalMax)
 	}
 	if a.JSON != nil {
-		if b, err := json.Marshal(a.JSON); err != nil {
-			out.add(path+".json", "cannot be written as JSON: %v", err)
-		} else if len(b) > literalMax {
-			out.add(path+".json", "is %d bytes long as JSON: an answer has at most %d", len(b), literalMax)
-		}
+		validJSON(out, path+".json", a.JSON)
 	}
-	if a.When.Step != "" && a.When.Step != "chat" {
-		out.add(path+".when.step", "%q has no words to say: only chat does, leave step out", a.When.Step)
+	if n := len(a.ToolCalls); n > toolCallsMax {
+		out.add(path+".tool_calls", "are %d: an answer calls at most %d tools", n, toolCallsMax)
+	}
+	for i, t := range a.ToolCalls {
+		at := fmt.Sprintf("%s.tool_calls[%d]", path, i)
+		if t.Name == "" {
+			out.add(at+".name", "is missing: write the name of the tool")
+		}
+		if _, object := t.Arguments.(map[string]any); !object && t.Arguments != nil {
+			out.add(at+".arguments", "must be a mapping: the arguments by their names")
+		}
+		validJSON(out, at+".arguments", t.Arguments)
+	}
+	a.When.validate(path+".when.", out)
+}
+
+func (w When) validate(path string, out *problems) {
+	if w.Step != "" && w.Step != "chat" {
+		out.add(path+"step", "%q has no words to say: only chat does, leave step out", w.Step)
+	}
+	within(out, path+"turn", w.Turn, 1, turnMax)
+}
+
+// validJSON refuses a value that cannot be an answer as JSON.
+func validJSON(out *problems, path string, v any) {
+	if b, err := json.Marshal(v); err != nil {
+		out.add(path, "cannot be written as JSON: %v", err)
+	} else if len(b) > literalMax {
+		out.add(path, "is %d bytes long as JSON: an answer has at most %d", len(b), literalMax)
 	}
 }

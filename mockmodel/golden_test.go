@@ -20,13 +20,19 @@ func TestGolden(t *testing.T) {
 	gpt.Limits = limits
 	claude := instant("claude-sonnet-4-5", 6)
 	claude.Limits = limits
+	thinker := instant("thinker", 6)
+	thinker.ReasoningTokens = 9
 	config := Config{
-		Models:  []Model{gpt, claude, instant("text-embedding-3-small", 0), instant("rerank-v3.5", 0), instant("plain", 6)},
-		Answers: []Answer{{When: When{SystemContains: "Reply with JSON"}, JSON: map[string]any{"intent": "refund", "quote": "\"é\""}}, {When: When{Contains: "in words"}, Text: "Zwölf Boxkämpfer \"jagen\" Viktor."}},
+		Models: []Model{thinker, gpt, claude, instant("text-embedding-3-small", 0), instant("rerank-v3.5", 0), instant("plain", 6)},
+		Answers: []Answer{{When: When{SystemContains: "Reply with JSON"}, JSON: map[string]any{"intent": "refund", "quote": "\"é\""}}, {When: When{Contains: "in words"}, Text: "Zwölf Boxkämpfer \"jagen\" Viktor."},
+			{When: When{HasTool: "search_orders", Turn: 1}, Text: "Let me look.", ToolCalls: []ToolCall{{Name: "search_orders", Arguments: map[string]any{"id": 7, "by": "é\""}}, {Name: "now"}}}},
 	}
 	claudeBody := func(more string) string {
 		return `{"model":"claude-sonnet-4-5","max_tokens":100,"system":"Be brief.","messages":[{"role":"user","content":[{"type":"text","text":"How do I return an item?"}]}]` + more + `}`
 	}
+	tools := `,"tools":[{"type":"function","function":{"name":"search_orders","parameters":{"type":"object"}}},{"type":"function","function":{"name":"now"}}]`
+	claudeTools := `,"tools":[{"name":"search_orders","input_schema":{"type":"object"}},{"name":"now","input_schema":{"type":"object"}}]`
+	claudeThinks := `{"model":"claude-sonnet-4-5","max_tokens":2000,"thinking":{"type":"enabled","budget_tokens":1024},"messages":[{"role":"user","content":"x"}]`
 	type example struct {
 		name  string
 		rules []faults.Rule
@@ -39,6 +45,17 @@ func TestGolden(t *testing.T) {
 		{"openai_chat_stream_usage", nil, ask{path: chatPath, body: chat("gpt-4o", streamed+`,"stream_options":{"include_usage":true},"max_tokens":2`), id: spike}},
 		{"openai_chat_json_answer", nil, ask{path: chatPath, body: `{"model":"gpt-4o","messages":[{"role":"system","content":"Reply with JSON."},{"role":"user","content":"x"}]}`}},
 		{"openai_chat_text_answer_stream", nil, ask{path: chatPath, body: `{"model":"gpt-4o","stream":true,"messages":[{"role":"user","content":"Say it in words"}]}`}},
+		{"openai_chat_tools", nil, ask{path: chatPath, body: chat("gpt-4o", tools), id: spike}},
+		{"openai_chat_tools_stream", nil, ask{path: chatPath, body: chat("gpt-4o", tools+streamed), id: spike}},
+		{"openai_chat_tools_result", nil, ask{path: chatPath, body: `{"model":"gpt-4o","messages":[{"role":"user","content":"x"},{"role":"assistant","content":null,"tool_calls":[{"id":"a","type":"function","function":{"name":"now","arguments":"{}"}}]},{"role":"tool","tool_call_id":"a","content":"noon"}]` + tools + `}`, id: spike}},
+		{"openai_chat_choices", nil, ask{path: chatPath, body: chat("gpt-4o", `,"n":2`), id: spike}},
+		{"openai_chat_choices_stream", nil, ask{path: chatPath, body: chat("gpt-4o", `,"n":2`+streamed), id: spike}},
+		{"openai_chat_stop", nil, ask{path: chatPath, body: chat("gpt-4o", `,"stop":"even"`), id: wire.ID{Phase: "spike", Index: 7, Tenant: "t1", OutputTokens: 40}}},
+		{"openai_chat_reasoning", nil, ask{path: chatPath, body: chat("thinker", streamed+`,"stream_options":{"include_usage":true}`), id: spike}},
+		{"anthropic_tools", nil, ask{path: messagesPath, body: claudeBody(claudeTools), id: spike}},
+		{"anthropic_tools_stream", nil, ask{path: messagesPath, body: claudeBody(claudeTools + streamed), id: spike}},
+		{"anthropic_thinking", nil, ask{path: messagesPath, body: claudeThinks + "}", id: spike}},
+		{"anthropic_thinking_stream", nil, ask{path: messagesPath, body: claudeThinks + streamed + "}", id: spike}},
 		{"openai_embeddings", nil, ask{path: "/v1/embeddings", body: `{"model":"text-embedding-3-small","input":["How do I return an item?","x"],"dimensions":4}`}},
 		{"openai_embeddings_base64", nil, ask{path: "/v1/embeddings", body: `{"model":"text-embedding-3-small","input":"How do I return an item?","dimensions":4,"encoding_format":"base64"}`}},
 		{"openai_empty_200", []faults.Rule{plain(t, "empty_200")}, ask{path: chatPath, body: chat("gpt-4o", "")}},

@@ -3,6 +3,7 @@ package mockmodel
 import (
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // readOpenAIChat understands POST /v1/chat/completions.
@@ -12,28 +13,26 @@ func readOpenAIChat(body doc, c *call) *refusal {
 	}
 	f := &openAIChat{}
 	c.form = f
-	var messages, options, n doc
+	var messages, options, format, toolChoice doc
 	for key, v := range body.fields {
+		var r *refusal
 		switch key {
 		case "messages":
 			messages = v
-		case "stream":
-			if v.present() && v.kind() != 't' && v.kind() != 'f' {
-				return openAIWrongType("stream", "a boolean", v)
-			}
-			c.stream = v.truth()
 		case "stream_options":
 			options = v
-		case "n":
-			n = v
-		case "max_tokens", "max_completion_tokens":
-			if r := openAIMaxTokens(key, v, c); r != nil {
-				return r
-			}
+		case "response_format":
+			format = v
+		case "tools":
+			r = openAITools(v, c)
+		case "tool_choice":
+			toolChoice = v
+		default:
+			r = openAIParameter(key, v, c)
 		}
-	}
-	if n.present() && n != "1" {
-		return &refusal{status: 400, kind: "invalid_request_error", code: "unsupported_value", param: "n", message: "Unsupported value: 'n'. The chaos mock model gives one choice; more are not built yet."}
+		if r != nil {
+			return r
+		}
 	}
 	if options.present() {
 		if !c.stream {
@@ -41,166 +40,253 @@ func readOpenAIChat(body doc, c *call) *refusal {
 		}
 		f.usage = options.get("include_usage").truth()
 	}
-	return openAIMessages(messages, c)
+	if r := openAIToolChoice(toolChoice, c); r != nil {
+		return r
+	}
+	if r := openAIMessages(messages, c); r != nil {
+		return r
+	}
+	return openAIFormat(format, "response_format", c)
 }
 
-func openAIMaxTokens(key string, v doc, c *call) *refusal {
+// openAIParameter reads a parameter that needs no other.
+func openAIParameter(key string, v doc, c *call) *refusal {
 	if !v.present() {
 		return nil
 	}
+	switch key {
+	case "stream":
+		if v.kind() != 't' && v.kind() != 'f' {
+			return openAIWrongType(key, "a boolean", v)
+		}
+		c.stream = v.truth()
+	case "max_tokens", "max_completion_tokens":
+		return openAIMaxTokens(key, v, c)
+	case "n":
+		n, ok := v.integer()
+		if !ok {
+			return openAIWrongType(key, "an integer", v)
+		}
+		if n < 1 || n > choicesMax {
+			return openAIOutside(key, "integer", strconv.Itoa(n), n > choicesMax, "1", strconv.Itoa(choicesMax))
+		}
+		c.choices = n
+	case "stop":
+		return openAIStop(v, c)
+	case "temperature":
+		return openAIBetween(key, v, 0, 2)
+	case "top_p":
+		return openAIBetween(key, v, 0, 1)
+	case "presence_penalty", "frequency_penalty":
+		return openAIBetween(key, v, -2, 2)
+	case "parallel_tool_calls":
+		c.serial = v.kind() == 'f'
+	case "logprobs":
+		if v.truth() {
+			return openAIUnbuilt(key)
+		}
+	case "functions", "function_call", "audio":
+		return openAIUnbuilt(key)
+	}
+	return nil
+}
+
+// choicesMax and stopsMax are the API reference's.
+const (
+	choicesMax = 128
+	stopsMax   = 4
+)
+
+// openAIUnbuilt refuses what the API can do and the mock model cannot yet.
+func openAIUnbuilt(param string) *refusal {
+	return &refusal{status: 400, kind: "invalid_request_error", code: "unsupported_parameter", param: param,
+		message: "Unsupported parameter: '" + param + "' is not built in the chaos mock model yet."}
+}
+
+// openAIBetween refuses a number outside of its bounds.
+func openAIBetween(param string, v doc, low, high float64) *refusal {
+	x, err := strconv.ParseFloat(string(v), 64)
+	if err != nil {
+		return openAIWrongType(param, "a decimal number", v)
+	}
+	if x < low || x > high {
+		return openAIOutside(param, "decimal", string(v), x > high, formatNumber(low), formatNumber(high))
+	}
+	return nil
+}
+
+func formatNumber(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
+
+// openAIOutside is the error for a number above its maximum or below its minimum.
+func openAIOutside(param, kind, got string, above bool, low, high string) *refusal {
+	code, side, want := kind+"_below_min_value", "below minimum", ">= "+low
+	if above {
+		code, side, want = kind+"_above_max_value", "above maximum", "<= "+high
+	}
+	return &refusal{status: 400, kind: "invalid_request_error", code: code, param: param,
+		message: fmt.Sprintf("Invalid '%s': %s %s value. Expected a value %s, but got %s instead.", param, kind, side, want, got)}
+}
+
+func openAIMaxTokens(key string, v doc, c *call) *refusal {
 	n, ok := v.integer()
 	if !ok {
 		return openAIWrongType(key, "an integer", v)
 	}
 	if n < 1 {
-		return &refusal{status: 400, kind: "invalid_request_error", code: "integer_below_min_value", param: key,
-			message: fmt.Sprintf("Invalid '%s': integer below minimum value. Expected a value >= 1, but got %d instead.", key, n)}
+		return openAIOutside(key, "integer", strconv.Itoa(n), false, "1", "")
 	}
 	c.maxTokens = n
 	return nil
 }
 
-func openAIMessages(messages doc, c *call) *refusal {
-	switch {
-	case !messages.present():
-		return openAIMissing("messages")
-	case messages.kind() != '[':
-		return openAIWrongType("messages", "an array of objects", messages)
+func openAIStop(v doc, c *call) *refusal {
+	if v.kind() == '"' {
+		c.stop = append(c.stop, v.text())
+		return nil
 	}
-	for m := range messages.items {
-		if m.kind() != '{' {
-			return openAIWrongType("messages["+strconv.Itoa(len(c.messages))+"]", "an object", m)
-		}
-		role := m.get("role")
-		if !role.present() {
-			return openAIMissing("messages[" + strconv.Itoa(len(c.messages)) + "].role")
-		}
-		c.hear(message{role.text(), contentText(m.get("content"))})
+	if v.kind() != '[' {
+		return openAIWrongType("stop", "a string or an array of strings", v)
 	}
-	if len(c.messages) == 0 {
-		return &refusal{status: 400, kind: "invalid_request_error", code: "empty_array", param: "messages",
-			message: "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead."}
+	for s := range v.items {
+		c.stop = append(c.stop, s.text())
+	}
+	if n := len(c.stop); n > stopsMax {
+		return &refusal{status: 400, kind: "invalid_request_error", code: "array_above_max_length", param: "stop",
+			message: fmt.Sprintf("Invalid 'stop': array too long. Expected an array with maximum length %d, but got an array with length %d instead.", stopsMax, n)}
 	}
 	return nil
 }
 
-// openAIChat writes chat.completion and chat.completion.chunk: the types
-// ChatCompletion and ChatCompletionChunk of openai/openai-python. The optional
-// padding "obfuscation" is left out of chunks.
-type openAIChat struct {
-	usage bool   // stream_options.include_usage
-	head  []byte // of every chunk, up to its delta
-	begun bool   // the role has been said
-}
-
-// fingerprint is the one backend that there is.
-const fingerprint = "fp_c4a05c4a05"
-
-func (f *openAIChat) whole(dst []byte, a *answer) []byte {
-	dst = f.identity(dst, a, "chat.completion")
-	dst = append(dst, `,"choices":[{"index":0,"message":{"role":"assistant","content":"`...)
-	a.contentAt = len(dst)
-	dst = appendEscaped(dst, a.text())
-	dst = append(dst, `","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"`...)
-	dst = append(dst, openAIFinish(a)...)
-	dst = append(dst, `"}],"usage":`...)
-	dst = openAIUsage(dst, a)
-	return append(dst, `,"service_tier":"default","system_fingerprint":"`+fingerprint+`"}`...)
-}
-
-func (f *openAIChat) identity(dst []byte, a *answer, object string) []byte {
-	dst = append(dst, `{"id":"chatcmpl-`...)
-	dst = append(dst, a.id...)
-	dst = append(dst, `","object":"`...)
-	dst = append(dst, object...)
-	dst = append(dst, `","created":`...)
-	dst = strconv.AppendInt(dst, a.created, 10)
-	dst = append(dst, `,"model":`...)
-	return appendString(dst, a.model)
-}
-
-func openAIFinish(a *answer) string {
-	if a.cut {
-		return "length"
+// openAITools reads the tools: functions.
+func openAITools(v doc, c *call) *refusal {
+	if !v.present() {
+		return nil
 	}
-	return "stop"
-}
-
-func openAIUsage(dst []byte, a *answer) []byte {
-	dst = append(dst, `{"prompt_tokens":`...)
-	dst = strconv.AppendInt(dst, int64(a.tokensIn), 10)
-	dst = append(dst, `,"completion_tokens":`...)
-	dst = strconv.AppendInt(dst, int64(a.tokensOut), 10)
-	dst = append(dst, `,"total_tokens":`...)
-	dst = strconv.AppendInt(dst, int64(a.tokensIn+a.tokensOut), 10)
-	return append(dst, `,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}`...)
-}
-
-// open sends nothing: the role comes with the first token.
-func (f *openAIChat) open(*frames, *answer) {}
-
-// chunk begins a frame, up to its choices.
-func (f *openAIChat) chunk(out *frames, a *answer) {
-	if f.head == nil {
-		f.head = f.identity([]byte("data: "), a, "chat.completion.chunk")
-		f.head = append(f.head, `,"service_tier":"default","system_fingerprint":"`+fingerprint+`","choices":[`...)
+	if v.kind() != '[' {
+		return openAIWrongType("tools", "an array of objects", v)
 	}
-	out.buf = append(out.buf, f.head...)
-}
-
-// closeChunk ends a frame behind its choices. With include_usage every chunk
-// but the last says that it has no usage.
-func (f *openAIChat) closeChunk(out *frames) {
-	out.buf = append(out.buf, ']')
-	if f.usage {
-		out.buf = append(out.buf, `,"usage":null`...)
+	for t := range v.items {
+		at := "tools[" + strconv.Itoa(len(c.tools)) + "]"
+		switch {
+		case t.kind() != '{':
+			return openAIWrongType(at, "an object", t)
+		case !t.get("type").present():
+			return openAIMissing(at + ".type")
+		case t.get("type").text() != "function":
+			return openAIUnbuilt(at + ".type")
+		}
+		f := t.get("function")
+		if !f.present() {
+			return openAIMissing(at + ".function")
+		}
+		if r := openAIFunction(f, at+".function", c); r != nil {
+			return r
+		}
 	}
-	out.buf = append(out.buf, "}\n\n"...)
-	out.end()
-}
-
-func (f *openAIChat) role(out *frames, a *answer) {
-	if f.begun {
-		return
+	switch n := len(c.tools); {
+	case n == 0:
+		return &refusal{status: 400, kind: "invalid_request_error", code: "empty_array", param: "tools",
+			message: "Invalid 'tools': empty array. Expected an array with minimum length 1, but got an empty array instead."}
+	case n > toolCallsMax:
+		return &refusal{status: 400, kind: "invalid_request_error", code: "array_above_max_length", param: "tools",
+			message: fmt.Sprintf("Invalid 'tools': array too long. Expected an array with maximum length %d, but got an array with length %d instead.", toolCallsMax, n)}
 	}
-	f.begun = true
-	f.chunk(out, a)
-	out.buf = append(out.buf, `{"index":0,"delta":{"role":"assistant","content":"","refusal":null},"logprobs":null,"finish_reason":null}`...)
-	f.closeChunk(out)
+	c.tokensIn += len(v) / tokenBytes // the model reads them
+	return nil
 }
 
-func (f *openAIChat) delta(out *frames, a *answer, text []byte) {
-	f.role(out, a)
-	f.chunk(out, a)
-	out.buf = append(out.buf, `{"index":0,"delta":{"content":"`...)
-	out.buf = appendEscaped(out.buf, text)
-	out.buf = append(out.buf, `"},"logprobs":null,"finish_reason":null}`...)
-	f.closeChunk(out)
-}
-
-func (f *openAIChat) finish(out *frames, a *answer) {
-	f.role(out, a)
-	f.chunk(out, a)
-	out.buf = append(out.buf, `{"index":0,"delta":{},"logprobs":null,"finish_reason":"`...)
-	out.buf = append(out.buf, openAIFinish(a)...)
-	out.buf = append(out.buf, `"}`...)
-	f.closeChunk(out)
-	if f.usage {
-		f.chunk(out, a)
-		out.buf = append(out.buf, `],"usage":`...)
-		out.buf = openAIUsage(out.buf, a)
-		out.buf = append(out.buf, "}\n\n"...)
-		out.end()
+// openAIFunction reads a function that the model may call.
+func openAIFunction(f doc, at string, c *call) *refusal {
+	name := f.get("name")
+	if !name.present() {
+		return openAIMissing(at + ".name")
 	}
-	out.buf = append(out.buf, "data: [DONE]\n\n"...)
-	out.end()
+	n := name.text()
+	if n == "" || len(n) > 64 || strings.Trim(n, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != "" {
+		return &refusal{status: 400, kind: "invalid_request_error", code: "invalid_value", param: at + ".name",
+			message: "Invalid '" + at + ".name': string does not match pattern. Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'."}
+	}
+	params := f.get("parameters")
+	if params.present() && params.kind() != '{' {
+		return openAIWrongType(at+".parameters", "an object", params)
+	}
+	c.tools = append(c.tools, tool{name: n, params: params})
+	return nil
 }
 
-// fail writes data: {"error": ...}, at which the SDKs raise an error: openai-python
-// _streaming.py, openai-go packages/ssestream.
-func (f *openAIChat) fail(out *frames, _ *answer, r *refusal) {
-	out.buf = append(out.buf, "data: "...)
-	out.buf = openAIBody(out.buf, r, "")
-	out.buf = append(out.buf, "\n\n"...)
-	out.end()
+// openAIToolChoice reads which tool has to be called: a word, or a function.
+func openAIToolChoice(v doc, c *call) *refusal {
+	if !v.present() {
+		return nil
+	}
+	if len(c.tools) == 0 {
+		return &refusal{status: 400, kind: "invalid_request_error", param: "tool_choice",
+			message: "Invalid value for 'tool_choice': 'tool_choice' is only allowed when 'tools' are specified."}
+	}
+	switch v.text() {
+	case "auto":
+		return nil
+	case "none":
+		c.toolChoice = toolNone
+		return nil
+	case "required":
+		c.toolChoice = toolMust
+		return nil
+	}
+	name := v.get("function").get("name")
+	if name == "" {
+		name = v.get("name") // of the Responses API
+	}
+	if v.get("type").text() != "function" || name.text() == "" {
+		return &refusal{status: 400, kind: "invalid_request_error", code: "invalid_value", param: "tool_choice",
+			message: "Invalid value: expected 'none', 'auto', 'required' or a function for 'tool_choice'."}
+	}
+	if !c.offers(name.text()) {
+		return &refusal{status: 400, kind: "invalid_request_error", param: "tool_choice",
+			message: "Invalid value for 'tool_choice': tool '" + name.text() + "' not found in 'tools'."}
+	}
+	c.toolChoice, c.toolName = toolMust, name.text()
+	return nil
+}
+
+// openAIFormat reads the shape that the answer must have.
+func openAIFormat(v doc, param string, c *call) *refusal {
+	if !v.present() {
+		return nil
+	}
+	switch v.get("type").text() {
+	case "text":
+	case "json_object":
+		if !c.mentionsJSON() {
+			return &refusal{status: 400, kind: "invalid_request_error", param: "messages",
+				message: "'messages' must contain the word 'json' in some form, to use '" + param + "' of type 'json_object'."}
+		}
+		c.json = true
+	case "json_schema":
+		s, at := v, param
+		if in := v.get("json_schema"); in.present() {
+			s, at = in, param+".json_schema" // the Responses API has no such member
+		}
+		switch {
+		case s.get("name").text() == "":
+			return openAIMissing(at + ".name")
+		case s.get("schema").kind() != '{':
+			return openAIMissing(at + ".schema")
+		}
+		c.json, c.schema = true, s.get("schema")
+	default:
+		return &refusal{status: 400, kind: "invalid_request_error", code: "invalid_value", param: param + ".type",
+			message: "Invalid value: '" + v.get("type").text() + "'. Supported values are: 'json_object', 'json_schema', and 'text'."}
+	}
+	return nil
+}
+
+// mentionsJSON reports whether a message has the word, in any case.
+func (c *call) mentionsJSON() bool {
+	for _, m := range c.messages {
+		if strings.Contains(strings.ToLower(m.text), "json") {
+			return true
+		}
+	}
+	return false
 }

@@ -1,7 +1,6 @@
 package mockmodel
 
 import (
-	"strings"
 	"unicode/utf8"
 
 	"github.com/chaoskit/chaos/internal/wire"
@@ -73,33 +72,4 @@ func (s *script) appendMark(dst []byte, now int64, end bool) []byte {
 	dst = append(dst, s.codec.Mark(s.mark)...)
 	s.mark.Seq++
 	return append(dst, ' ')
-}
-
-// literal is an Answer of the plan, ready to be said.
-type literal struct {
-	when When
-	text string
-}
-
-// matches reports whether the answer is one to this call.
-func (l *literal) matches(c *call) bool {
-	w := &l.when
-	if w.Model != "" && w.Model != c.model || w.Step != "" && w.Step != c.kind {
-		return false
-	}
-	return c.says(w.Contains, false) && c.says(w.SystemContains, true)
-}
-
-// says reports whether text stands in a message of the kind: a system message,
-// or any other. The empty text stands everywhere.
-func (c *call) says(text string, system bool) bool {
-	if text == "" {
-		return true
-	}
-	for _, m := range c.messages {
-		if m.system() == system && strings.Contains(m.text, text) {
-			return true
-		}
-	}
-	return false
 }

@@ -8,11 +8,14 @@
 //	server.go    connections, paths, bounds
 //	attempt.go   one call: read, understood, identified, decided, answered
 //	caller.go    reads, writes and waits, and the caller who hangs up in them
+//	route.go     which endpoint a path means
 //	dialect.go   what a dialect is, and the list of them: openai*.go, anthropic.go, rerank.go, search.go
+//	call.go      what is understood of a request
 //	step.go      what makes two calls attempts of one step
 //	memory.go    ordinals of steps, honest limits
 //	bucket.go    rate limits      station.go  slots and queue
-//	script.go    what is said     answer.go, stream.go  when and how it is sent
+//	part.go, compose.go, script.go  what is said
+//	answer.go, stream.go            when and how it is sent
 //	vector.go    how near two texts are
 //	effect.go    connection, status and ending of a fault
 //	record.go    what the journal is told
@@ -269,24 +272,40 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if s.serveScope(w, r) {
 		return
 	}
-	path := r.URL.Path
-	for i := range routes {
-		if routes[i].path != path {
-			continue
+	f := find(r)
+	switch {
+	case f.route != nil:
+		s.attempt(w, r, f)
+	case f.page != nil:
+		s.page(w, r, f)
+	case f.other != nil:
+		s.refuseMethod(w, r, f.other, f.method)
+	default:
+		s.note(&s.unserved, r.Method+" "+journal.Clip(r.URL.Path, textMax))
+		v := &openAI
+		if f.only != nil {
+			v = f.only
 		}
-		if r.Method != http.MethodPost {
-			s.refuseMethod(w, r, routes[i].vendor, http.MethodPost)
-			return
-		}
-		s.attempt(w, r, &routes[i])
+		s.refuse(w, v, v.noPath(r.Method, journal.Clip(r.URL.Path, 4*textMax)))
+	}
+}
+
+// page answers what is no inference endpoint.
+func (s *Server) page(w http.ResponseWriter, r *http.Request, f found) {
+	body, refused := f.page.serve(s, r, f.at)
+	if refused != nil {
+		s.refuse(w, f.page.vendor, refused)
 		return
 	}
-	if path == modelsPath || len(path) > len(modelsPath) && path[:len(modelsPath)+1] == modelsPath+"/" {
-		s.serveModels(w, r)
-		return
-	}
-	s.note(&s.unserved, r.Method+" "+journal.Clip(path, textMax))
-	s.refuse(w, &openAI, &refusal{status: http.StatusNotFound, kind: "invalid_request_error", message: fmt.Sprintf("Invalid URL (%s %s)", r.Method, journal.Clip(path, 4*textMax))})
+	s.other(w, f.page.vendor, s.otherID(), http.StatusOK, body)
+}
+
+// noPath is the dialect's error for a path that nothing answers.
+func (v *vendor) noPath(method, path string) *refusal {
+	r := v.words(http.StatusNotFound, &call{})
+	r.code = ""
+	r.message = fmt.Sprintf("Invalid URL (%s %s)", method, path)
+	return &r
 }
 
 func (s *Server) refuseMethod(w http.ResponseWriter, r *http.Request, v *vendor, allowed string) {

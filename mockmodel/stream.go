@@ -41,7 +41,7 @@ type frameEnd struct{ at, tokens int }
 // stream sends the answer as it is generated.
 func (a *attempt) stream(s streamer, t timing) {
 	h := a.w.Header()
-	h["Content-Type"], h["Cache-Control"] = streamType, noCache
+	h["Content-Type"], h["Cache-Control"] = a.media(true), noCache
 	a.writeHead(200, -1)
 	if a.cutNow(s, 0) {
 		return
@@ -59,13 +59,12 @@ func (a *attempt) stream(s streamer, t timing) {
 	if a.cutNow(s, n) || !a.say(s, &t, n) {
 		return
 	}
-	came := a.waitDue(t.end(n))
+	came := a.waitDue(t.end(a.ans.longest))
 	a.met(&t, a.now(), n)
 	if !came {
 		return
 	}
-	s.finish(&a.out, &a.ans)
-	a.out.last = true
+	a.finish(s)
 	if a.cutFrames(s) || !a.flush() {
 		return
 	}
@@ -75,31 +74,27 @@ func (a *attempt) stream(s streamer, t timing) {
 
 // say sends the tokens, each when it is due. false: the stream is over.
 func (a *attempt) say(s streamer, t *timing, n int) bool {
-	piece := pieceOf(t.gap)
-	for a.sent.tokens < n {
-		next := a.pieceEnd(piece, n)
-		came := a.waitDue(t.token(next - 1))
+	r := newReel(&a.ans, a.heads)
+	a.heads = r.heads
+	most := pieceOf(t.gap)
+	next, more := r.next(a.pieceMax(most))
+	for more {
+		came := a.waitDue(t.token(next.due))
 		now := a.now()
 		a.met(t, now, n)
 		if !came {
 			return false
 		}
 		a.ans.nowNs = now
-		for t.token(next-1) <= now && len(a.out.buf) < writeMax {
-			a.buf = a.script.say(a.buf[:0], a.sent.tokens, next, now)
-			s.delta(&a.out, &a.ans, a.buf)
-			a.out.ends[len(a.out.ends)-1].tokens = next
-			a.sent.tokens, a.out.said = next, next
-			if a.cutFrames(s) || a.cutNow(s, n) {
+		for more && t.token(next.due) <= now && len(a.out.buf) < writeMax {
+			if !a.sayPiece(s, next, n) {
 				return false
 			}
-			if next == n {
-				break
-			}
-			next = a.pieceEnd(piece, n)
+			r.took(next)
+			next, more = r.next(a.pieceMax(most))
 		}
 		// An instant answer is one write, its end included.
-		if a.sent.tokens == n && t.gap == 0 {
+		if !more && t.gap == 0 {
 			return true
 		}
 		if !a.flush() {
@@ -109,17 +104,50 @@ func (a *attempt) say(s streamer, t *timing, n int) bool {
 	return true
 }
 
-// pieceEnd returns the token behind the next event: the first token comes
-// alone, and an event ends where the answer is to be cut.
-func (a *attempt) pieceEnd(piece, n int) int {
-	end := min(n, a.sent.tokens+piece)
-	if a.sent.tokens == 0 {
-		end = min(n, 1)
+// sayPiece writes one piece, with what precedes and follows its part. false:
+// the stream is over.
+func (a *attempt) sayPiece(s streamer, x piece, n int) bool {
+	p := x.part
+	if x.from == 0 {
+		s.begin(&a.out, &a.ans, p)
 	}
+	if x.to > x.from {
+		a.buf = p.script.say(a.buf[:0], x.from, x.to, a.ans.nowNs)
+		a.sent.tokens += x.to - x.from
+		a.out.said = a.sent.tokens
+		s.delta(&a.out, &a.ans, p, a.buf)
+	}
+	// Before what follows the part, so that a cut behind its last token leaves
+	// the part open.
+	if a.cutFrames(s) || x.to > x.from && a.cutNow(s, n) {
+		return false
+	}
+	if x.to == p.script.tokens && !a.ans.last(p) {
+		s.close(&a.out, &a.ans, p)
+		return !a.cutFrames(s)
+	}
+	return true
+}
+
+// finish writes the end of the answer: the last part of each choice is closed
+// once the model knows that nothing follows it.
+func (a *attempt) finish(s streamer) {
+	for i := range a.ans.parts {
+		if p := &a.ans.parts[i]; a.ans.last(p) {
+			s.close(&a.out, &a.ans, p)
+		}
+	}
+	s.finish(&a.out, &a.ans)
+	a.out.last = true
+}
+
+// pieceMax returns how many tokens the next event may carry: an event ends
+// where the answer is to be cut.
+func (a *attempt) pieceMax(most int) int {
 	if e := a.effect.Ending; e != nil && e.After.In == faults.Tokens && e.After.N > a.sent.tokens {
-		end = min(end, e.After.N)
+		return min(most, e.After.N-a.sent.tokens)
 	}
-	return end
+	return most
 }
 
 // cutNow ends the stream where the position of the ending is reached exactly:
@@ -204,6 +232,11 @@ func (f *frames) cut(at int) {
 // flush sends the frames. false: the caller is gone.
 func (a *attempt) flush() bool {
 	rec := &a.rec
+	if len(a.out.buf) == 0 && a.sent.tokens > rec.TokensEmitted {
+		// Thoughts that are not shown: generated, and to be paid for.
+		rec.TokensEmitted = a.sent.tokens
+		return true
+	}
 	said := rec.TokensEmitted
 	if i := len(a.out.ends); i > 0 {
 		said = max(said, a.out.ends[i-1].tokens)
@@ -217,7 +250,7 @@ func (a *attempt) flush() bool {
 		return false
 	}
 	rec.LastNs = now
-	if said > rec.TokensEmitted {
+	if said > rec.TokensEmitted || said > 0 && rec.FirstNs == journal.Never {
 		if rec.FirstNs == journal.Never {
 			rec.FirstNs = now
 		}

@@ -1,0 +1,245 @@
+package mockmodel
+
+import "strconv"
+
+// openAIChat writes chat.completion and chat.completion.chunk: the types
+// ChatCompletion and ChatCompletionChunk of openai/openai-python. The optional
+// padding "obfuscation" is left out of chunks.
+type openAIChat struct {
+	usage bool   // stream_options.include_usage
+	head  []byte // of every chunk, up to its delta
+}
+
+// fingerprint is the one backend that there is.
+const fingerprint = "fp_c4a05c4a05"
+
+func (f *openAIChat) whole(dst []byte, a *answer) []byte {
+	dst = f.identity(dst, a, "chat.completion")
+	dst = append(dst, `,"choices":[`...)
+	for i := range a.choices {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, `{"index":`...)
+		dst = strconv.AppendInt(dst, int64(i), 10)
+		dst = append(dst, `,"message":{"role":"assistant","content":`...)
+		dst = openAIContent(dst, a, i)
+		dst = append(dst, `,"refusal":null,"annotations":[]`...)
+		dst = openAIToolCalls(dst, a, i)
+		dst = append(dst, `},"logprobs":null,"finish_reason":"`...)
+		dst = append(dst, openAIFinish(a)...)
+		dst = append(dst, `"}`...)
+	}
+	dst = append(dst, `],"usage":`...)
+	dst = openAIUsage(dst, a)
+	return append(dst, `,"service_tier":"default","system_fingerprint":"`+fingerprint+`"}`...)
+}
+
+// openAIContent writes the text of a choice; null where it only calls tools.
+func openAIContent(dst []byte, a *answer, choice int) []byte {
+	parts := a.of(choice)
+	text := false
+	for i := range parts {
+		text = text || parts[i].kind == partText
+	}
+	if !text && a.calls(choice) {
+		return append(dst, "null"...)
+	}
+	dst = append(dst, '"')
+	dst = a.putAll(dst, choice, partText)
+	return append(dst, '"')
+}
+
+func openAIToolCalls(dst []byte, a *answer, choice int) []byte {
+	if !a.calls(choice) {
+		return dst
+	}
+	dst = append(dst, `,"tool_calls":[`...)
+	parts, first := a.of(choice), true
+	for i := range parts {
+		p := &parts[i]
+		if p.kind != partTool {
+			continue
+		}
+		if !first {
+			dst = append(dst, ',')
+		}
+		first = false
+		dst = append(dst, `{"id":"call_`...)
+		dst = append(dst, p.id...)
+		dst = append(dst, `","type":"function","function":{"name":`...)
+		dst = appendString(dst, p.name)
+		dst = append(dst, `,"arguments":"`...)
+		dst = a.put(dst, p)
+		dst = append(dst, `"}}`...)
+	}
+	return append(dst, ']')
+}
+
+func (f *openAIChat) identity(dst []byte, a *answer, object string) []byte {
+	dst = append(dst, `{"id":"chatcmpl-`...)
+	dst = append(dst, a.id...)
+	dst = append(dst, `","object":"`...)
+	dst = append(dst, object...)
+	dst = append(dst, `","created":`...)
+	dst = strconv.AppendInt(dst, a.created, 10)
+	dst = append(dst, `,"model":`...)
+	return appendString(dst, a.model)
+}
+
+func openAIFinish(a *answer) string {
+	switch a.stop {
+	case stopLength:
+		return "length"
+	case stopTool:
+		return "tool_calls"
+	}
+	return "stop"
+}
+
+func openAIUsage(dst []byte, a *answer) []byte {
+	dst = append(dst, `{"prompt_tokens":`...)
+	dst = strconv.AppendInt(dst, int64(a.tokensIn), 10)
+	dst = append(dst, `,"completion_tokens":`...)
+	dst = strconv.AppendInt(dst, int64(a.tokensOut), 10)
+	dst = append(dst, `,"total_tokens":`...)
+	dst = strconv.AppendInt(dst, int64(a.tokensIn+a.tokensOut), 10)
+	dst = append(dst, `,"prompt_tokens_details":{"cached_tokens":`...)
+	dst = strconv.AppendInt(dst, int64(a.cached), 10)
+	dst = append(dst, `,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":`...)
+	dst = strconv.AppendInt(dst, int64(a.thinking), 10)
+	return append(dst, `,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}`...)
+}
+
+// open sends nothing: the role comes with the first token.
+func (f *openAIChat) open(*frames, *answer) {}
+
+// chunk begins a frame, up to its choices.
+func (f *openAIChat) chunk(out *frames, a *answer) {
+	if f.head == nil {
+		f.head = f.identity([]byte("data: "), a, "chat.completion.chunk")
+		f.head = append(f.head, `,"service_tier":"default","system_fingerprint":"`+fingerprint+`","choices":[`...)
+	}
+	out.buf = append(out.buf, f.head...)
+}
+
+// choice begins a frame of a choice, up to the inside of its delta.
+func (f *openAIChat) choice(out *frames, a *answer, choice int) {
+	f.chunk(out, a)
+	out.buf = append(out.buf, `{"index":`...)
+	out.buf = strconv.AppendInt(out.buf, int64(choice), 10)
+	out.buf = append(out.buf, `,"delta":{`...)
+}
+
+// closeChoice ends such a frame.
+func (f *openAIChat) closeChoice(out *frames) {
+	out.buf = append(out.buf, `},"logprobs":null,"finish_reason":null}`...)
+	f.closeChunk(out)
+}
+
+// closeChunk ends a frame behind its choices. With include_usage every chunk
+// but the last says that it has no usage.
+func (f *openAIChat) closeChunk(out *frames) {
+	out.buf = append(out.buf, ']')
+	if f.usage {
+		out.buf = append(out.buf, `,"usage":null`...)
+	}
+	out.buf = append(out.buf, "}\n\n"...)
+	out.end()
+}
+
+// role says who speaks. Content is null where a choice only calls tools.
+func (f *openAIChat) role(out *frames, a *answer, choice int) {
+	f.choice(out, a, choice)
+	content := `""`
+	if parts := a.of(choice); len(parts) > 0 && parts[len(parts)-1].kind == partTool && parts[0].kind != partText {
+		content = "null"
+	}
+	out.buf = append(out.buf, `"role":"assistant","content":`...)
+	out.buf = append(out.buf, content...)
+	out.buf = append(out.buf, `,"refusal":null`...)
+	f.closeChoice(out)
+}
+
+func (f *openAIChat) begin(out *frames, a *answer, p *part) {
+	if p.index == 0 {
+		f.role(out, a, p.choice)
+	}
+	if p.kind != partTool {
+		return
+	}
+	f.choice(out, a, p.choice)
+	f.call(out, a, p)
+	out.buf = append(out.buf, `"id":"call_`...)
+	out.buf = append(out.buf, p.id...)
+	out.buf = append(out.buf, `","type":"function","function":{"name":`...)
+	out.buf = appendString(out.buf, p.name)
+	out.buf = append(out.buf, `,"arguments":""}}]`...)
+	f.closeChoice(out)
+}
+
+// call begins what a delta says of a call of a tool.
+func (f *openAIChat) call(out *frames, a *answer, p *part) {
+	n := 0
+	for _, o := range a.of(p.choice)[:p.index] {
+		if o.kind == partTool {
+			n++
+		}
+	}
+	out.buf = append(out.buf, `"tool_calls":[{"index":`...)
+	out.buf = strconv.AppendInt(out.buf, int64(n), 10)
+	out.buf = append(out.buf, ',')
+}
+
+// delta writes a piece of text or of arguments. Thoughts are not shown.
+func (f *openAIChat) delta(out *frames, a *answer, p *part, text []byte) {
+	switch p.kind {
+	case partThinking:
+		return
+	case partTool:
+		f.choice(out, a, p.choice)
+		f.call(out, a, p)
+		out.buf = append(out.buf, `"function":{"arguments":"`...)
+		out.buf = appendEscaped(out.buf, text)
+		out.buf = append(out.buf, `"}}]`...)
+	default:
+		f.choice(out, a, p.choice)
+		out.buf = append(out.buf, `"content":"`...)
+		out.buf = appendEscaped(out.buf, text)
+		out.buf = append(out.buf, '"')
+	}
+	f.closeChoice(out)
+}
+
+func (f *openAIChat) close(*frames, *answer, *part) {}
+
+func (f *openAIChat) finish(out *frames, a *answer) {
+	for i := range a.choices {
+		if len(a.of(i)) == 0 {
+			f.role(out, a, i)
+		}
+		f.choice(out, a, i)
+		out.buf = append(out.buf, `},"logprobs":null,"finish_reason":"`...)
+		out.buf = append(out.buf, openAIFinish(a)...)
+		out.buf = append(out.buf, `"}`...)
+		f.closeChunk(out)
+	}
+	if f.usage {
+		f.chunk(out, a)
+		out.buf = append(out.buf, `],"usage":`...)
+		out.buf = openAIUsage(out.buf, a)
+		out.buf = append(out.buf, "}\n\n"...)
+		out.end()
+	}
+	out.buf = append(out.buf, "data: [DONE]\n\n"...)
+	out.end()
+}
+
+// fail writes data: {"error": ...}, at which the SDKs raise an error: openai-python
+// _streaming.py, openai-go packages/ssestream.
+func (f *openAIChat) fail(out *frames, _ *answer, r *refusal) {
+	out.buf = append(out.buf, "data: "...)
+	out.buf = openAIBody(out.buf, r, "")
+	out.buf = append(out.buf, "\n\n"...)
+	out.end()
+}
