@@ -1,30 +1,25 @@
 package mockmodel
 
 import (
-	"fmt"
 	"net/http"
-	"strconv"
 	"time"
-
-	"github.com/chaoskit/chaos/internal/spell"
 )
 
 // anthropic is what Anthropic's endpoints share. Shapes: the API reference
 // (errors, rate limits, streaming) and the types of anthropics/anthropic-sdk-python.
 var anthropic = vendor{
-	name:        "anthropic",
-	bodyMax:     32 << 20, // request_too_large: the API reference, errors
-	version:     "Anthropic-Version",
-	noVersion:   func() *refusal { return anthropicInvalid("anthropic-version: header is required") },
-	overload:    529,
-	tokensAsked: func(c *call) int { return c.tokensIn }, // max_tokens does not count: rate limits
-	billsOutput: true,
-	words:       anthropicWords,
-	notJSON:     func() *refusal { return anthropicInvalid("The request body is not valid JSON.") },
-	limited:     anthropicLimited,
-	body:        anthropicBody,
-	headers:     anthropicHeaders,
-	quota:       anthropicQuota,
+	name:      "anthropic",
+	bodyMax:   32 << 20, // request_too_large: the API reference, errors
+	version:   "Anthropic-Version",
+	noVersion: func() *refusal { return anthropicInvalid("anthropic-version: header is required") },
+	overload:  529,
+	twin:      &twinAnthropic,
+	words:     anthropicWords,
+	notJSON:   func() *refusal { return anthropicInvalid("The request body is not valid JSON.") },
+	limited:   anthropicLimited,
+	body:      anthropicBody,
+	headers:   anthropicHeaders,
+	quota:     anthropicQuota,
 }
 
 const anthropicOrganization = "c4a05c4a-05c4-4a05-84a0-5c4a05c4a05c"
@@ -60,19 +55,6 @@ func anthropicInvalid(message string) *refusal {
 	return &refusal{status: 400, kind: "invalid_request_error", message: message}
 }
 
-// anthropicLimited says no time: the hint is in the header alone. Words as
-// quoted in bolt.new #8588 and claude-code #55132.
-func anthropicLimited(c *call, q quotas, r refused, _ time.Duration) refusal {
-	limit, unit := q.requests.limit, "requests"
-	if r.tokens {
-		limit, unit = q.tokens.limit, "input tokens"
-	}
-	return refusal{status: http.StatusTooManyRequests, kind: "rate_limit_error", message: fmt.Sprintf(
-		"This request would exceed your organization's rate limit of %s %s per minute (org: %s, model: %s). For details, refer to: https://docs.claude.com/en/api/rate-limits. "+
-			"You can see the response headers for current usage. Please reduce the prompt length or the maximum tokens requested, or try again later.",
-		spell.Count(limit), unit, anthropicOrganization, c.model)}
-}
-
 func anthropicBody(dst []byte, r *refusal, request string) []byte {
 	dst = append(dst, `{"type":"error","error":{"type":`...)
 	dst = appendString(dst, r.kind)
@@ -88,24 +70,4 @@ var anthropicOrg = []string{anthropicOrganization}
 func anthropicHeaders(h http.Header, request string, _ time.Duration) {
 	h["Request-Id"] = []string{"req_011" + request}
 	h["Anthropic-Organization-Id"] = anthropicOrg
-}
-
-// anthropicQuota writes the state of the buckets. The limit on tokens is one
-// on input and output together, so it stands for each of the three.
-func anthropicQuota(h http.Header, q quotas, now time.Time) {
-	for _, x := range []struct {
-		names []string
-		quota
-	}{{[]string{"Requests"}, q.requests}, {[]string{"Tokens", "Input-Tokens", "Output-Tokens"}, q.tokens}} {
-		if x.limit == 0 {
-			continue
-		}
-		limit, remaining := []string{strconv.FormatInt(x.limit, 10)}, []string{strconv.FormatInt(x.remaining, 10)}
-		reset := []string{now.Add(time.Duration(x.fullNs) + time.Second - 1).UTC().Truncate(time.Second).Format(time.RFC3339)}
-		for _, name := range x.names {
-			h["Anthropic-Ratelimit-"+name+"-Limit"] = limit
-			h["Anthropic-Ratelimit-"+name+"-Remaining"] = remaining
-			h["Anthropic-Ratelimit-"+name+"-Reset"] = reset
-		}
-	}
 }

@@ -32,7 +32,8 @@ type attempt struct {
 	holds       []hold // honest limits on the step at the model
 	request     string // the id in headers and bodies, 24 characters
 	station     *station
-	inside      bool // it has a slot of the station
+	limits      *limiter // that have let it in, and want to know what it used
+	inside      bool     // it has a slot of the station
 
 	effect faults.Effect
 	hits   []faults.Hit
@@ -152,6 +153,7 @@ func (a *attempt) run() {
 	}
 	if invalid != nil {
 		a.rec.Cause, a.barred = journal.CauseValidation, true
+		a.s.limiter(a.route.vendor, a.call.model).fail(a.now())
 		a.refuse(invalid)
 		return
 	}
@@ -177,7 +179,7 @@ func (a *attempt) understand() *refusal {
 	rec := &a.rec
 	rec.ModelAsked = journal.Clip(c.model, textMax)
 	rec.ModelServed = rec.ModelAsked
-	rec.QuotaKey = a.s.quotaKey(rec.ModelAsked)
+	rec.QuotaKey = a.s.quotaKey(a.route.vendor, c.model)
 	rec.Stream, rec.MaxTokens, rec.Messages, rec.TokensIn = c.stream, c.maxTokens, len(c.messages), c.tokensIn
 	if v := a.route.vendor; v.version != "" && a.r.Header.Get(v.version) == "" {
 		return v.noVersion()
@@ -247,30 +249,41 @@ func (a *attempt) decide() {
 // show notes that a slot of the effect was carried out.
 func (a *attempt) show(s faults.Slots) { a.shown |= s }
 
+// use is what the call asks of the limits. What it asks for beyond all limits is
+// bounded, so that sums of it are what they look like.
+func (a *attempt) use() use {
+	const most = 1 << 30
+	return use{model: a.call.model, in: min(a.call.tokensIn, most), outMax: min(a.call.maxTokens, most) * max(1, a.call.choices)}
+}
+
 // passLimits takes the call's share of the model's limits. false: refused.
 func (a *attempt) passLimits() bool {
-	l := a.station.limits
-	if !l.limited() {
+	v := a.route.vendor
+	l := a.station.limiter(v)
+	if l == nil {
 		return true
 	}
-	v := a.route.vendor
 	now := a.now()
-	q, refused := l.admit(int64(v.tokensAsked(&a.call)), now)
+	q, refused := l.admit(a.use(), now)
 	rec := &a.rec
-	if q.requests.limit > 0 {
-		rec.LimitRemaining = q.requests.remaining
+	if q[requestsMinute].limit > 0 {
+		rec.LimitRemaining = q[requestsMinute].remaining
 	}
 	v.quota(a.w.Header(), q, a.s.opt.Epoch.Time(now))
 	if refused == nil {
+		a.limits = l
 		return true
 	}
 	rec.Cause, a.barred = journal.CauseLimit, true
-	var said time.Duration
+	var t hint
 	if refused.waitNs >= 0 {
-		rec.EarliestNs = now + refused.waitNs
-		said = a.sayWait(time.Duration(refused.waitNs), v.hintMS)
+		rec.EarliestNs = saturate(now, time.Duration(refused.waitNs))
+		if !v.twin.silent {
+			t = a.waitHint(time.Duration(refused.waitNs), v.hintMS)
+		}
 	}
-	r := v.limited(&a.call, q, *refused, said)
+	r := v.limited(&a.call, q, *refused, t.wait)
+	a.tell(&r, t)
 	a.refuse(&r)
 	return false
 }

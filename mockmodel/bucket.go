@@ -1,78 +1,176 @@
 package mockmodel
 
 import (
-	"sync"
+	"math"
 	"time"
 )
 
-// bucket is a token bucket that holds a minute's worth and is refilled without
-// pause. Levels are integers of 1/perUnit of a unit, so that limit units a
-// minute are exactly limit such parts a nanosecond: no rounding ever makes a
-// hint untrue. Not safe for concurrent use.
-type bucket struct {
-	limit  int64 // units per minute; 0: no limit
-	level  int64 // parts; below 0 when tokens were used on credit
-	atNs   int64 // when level was right
-	filled bool
+// A counter is what one limit counts with. Its state is that of the instant of
+// the last at. Not safe for concurrent use.
+type counter interface {
+	// at brings the state up to now, in ns since the start of the run. A now
+	// that lies before the last one changes nothing.
+	at(now int64)
+	// wait returns how many ns from then on n units are there, if nobody else
+	// comes; -1: never, n is more than the limit.
+	wait(n int64) int64
+	// take takes n units, on credit where they are not there; below 0 it gives
+	// them back.
+	take(n int64)
+	// told returns the state as a call is told it.
+	told() quota
 }
 
-// perUnit is the nanoseconds of a minute. limitMax*perUnit fits into an int64.
-const perUnit = int64(time.Minute)
+// quota is what a call is told about one limit; the zero quota is no limit.
+type quota struct {
+	limit, remaining int64
+	fullNs           int64 // until all of it is there again
+}
 
-func (b *bucket) capacity() int64 { return b.limit * perUnit }
+// bucket is a token bucket that holds one period's worth and is refilled
+// without pause. Levels are integers of 1/perUnit of a unit, so that limit
+// units a period are exactly limit such parts a tick: no rounding ever makes a
+// hint untrue.
+type bucket struct {
+	limit   int64 // units a period
+	tickNs  int64
+	perUnit int64 // ticks of a period, parts of a unit
+	level   int64 // parts; below 0 when units were used on credit
+	atNs    int64 // the tick when level was right
+	nowNs   int64
+	filled  bool
+}
 
-// refill brings the level up to now. A bucket starts full.
-func (b *bucket) refill(now int64) {
-	if b.limit == 0 {
-		return
+// Periods of limits.
+const (
+	aMinute = int64(time.Minute)
+	aDay    = int64(24 * time.Hour)
+)
+
+// newBucket returns a full bucket. A day is counted in ticks of 1 us, so that
+// twice limitMax of its parts fit into an int64 as those of a minute do in ns.
+func newBucket(limit, period int64) *bucket {
+	b := &bucket{limit: limit, tickNs: 1}
+	if period > aMinute {
+		b.tickNs = int64(time.Microsecond)
 	}
+	b.perUnit = period / b.tickNs
+	return b
+}
+
+func (b *bucket) capacity() int64 { return b.limit * b.perUnit }
+
+func (b *bucket) at(now int64) {
 	if !b.filled {
-		b.filled, b.level, b.atNs = true, b.capacity(), now
+		b.filled, b.level, b.atNs, b.nowNs = true, b.capacity(), now, now
 		return
 	}
-	if now <= b.atNs {
+	if now <= b.nowNs {
 		return
 	}
-	if missing := b.capacity() - b.level; now-b.atNs >= ceilDiv(missing, b.limit) {
+	b.nowNs = now
+	ticks := (now - b.atNs) / b.tickNs
+	if missing := b.capacity() - b.level; ticks >= ceilDiv(missing, b.limit) {
 		b.level = b.capacity()
 	} else {
-		b.level += (now - b.atNs) * b.limit
+		b.level += ticks * b.limit
 	}
-	b.atNs = now
+	b.atNs += ticks * b.tickNs
 }
 
-// wait returns how many ns from now on n units are there; -1: never, n is more
-// than the bucket holds.
 func (b *bucket) wait(n int64) int64 {
-	if b.limit == 0 {
-		return 0
-	}
 	if n > b.limit {
 		return -1
 	}
-	if missing := n*perUnit - b.level; missing > 0 {
-		return ceilDiv(missing, b.limit)
+	return b.until(n * b.perUnit)
+}
+
+// until returns how many ns from now on the level is reached.
+func (b *bucket) until(level int64) int64 {
+	if missing := level - b.level; missing > 0 {
+		return ceilDiv(missing, b.limit)*b.tickNs - (b.nowNs - b.atNs)
 	}
 	return 0
 }
 
 func (b *bucket) take(n int64) {
-	if b.limit > 0 {
-		// On credit at most one bucket deep, so that the level cannot wrap around.
-		b.level = max(b.level-min(n, b.limit)*perUnit, -b.capacity())
+	// On credit at most one bucket deep, so that the level cannot wrap around.
+	n = min(max(n, -b.limit), b.limit)
+	b.level = min(max(b.level-n*b.perUnit, -b.capacity()), b.capacity())
+}
+
+func (b *bucket) told() quota {
+	return quota{b.limit, max(0, b.level/b.perUnit), b.until(b.capacity())}
+}
+
+// window counts in fixed stretches of time, the first of which begins with the
+// run: what was taken in one is forgotten with it. It does not know the wall
+// clock, so that a run repeats at any hour.
+type window struct {
+	lengthNs int64
+	// limitOf returns the limit of window k.
+	limitOf func(k int64) int64
+	k       int64
+	used    int64
+	nowNs   int64
+}
+
+// newWindow returns windows of a period that all have the same limit.
+func newWindow(limit, period int64) *window {
+	return &window{lengthNs: period, limitOf: func(int64) int64 { return limit }}
+}
+
+func (w *window) at(now int64) {
+	if now <= w.nowNs {
+		return
+	}
+	w.nowNs = now
+	if k := now / w.lengthNs; k != w.k {
+		w.k, w.used = k, 0
 	}
 }
 
-// remaining returns the whole units that are left.
-func (b *bucket) remaining() int64 { return max(0, b.level/perUnit) }
+// left returns the ns until the next window.
+func (w *window) left() int64 { return (w.k+1)*w.lengthNs - w.nowNs }
 
-// full returns how many ns from now on the bucket is full.
-func (b *bucket) full() int64 {
-	if b.limit == 0 {
+func (w *window) wait(n int64) int64 {
+	switch {
+	case w.used+n <= w.limitOf(w.k):
 		return 0
+	case n > w.limitOf(w.k+1):
+		return -1
 	}
-	return ceilDiv(b.capacity()-b.level, b.limit)
+	return w.left()
 }
+
+func (w *window) take(n int64) {
+	w.used = min(max(w.used+n, 0), math.MaxInt64/2)
+}
+
+func (w *window) told() quota {
+	q := quota{limit: w.limitOf(w.k)}
+	q.remaining = max(0, q.limit-w.used)
+	if w.used > 0 {
+		q.fullNs = w.left()
+	}
+	return q
+}
+
+// purse is money that is spent and never comes back, in nano-USD.
+type purse struct{ limit, spent int64 }
+
+func (p *purse) at(int64) {}
+
+func (p *purse) wait(n int64) int64 {
+	if p.spent+n > p.limit {
+		return -1
+	}
+	return 0
+}
+
+func (p *purse) take(n int64) { p.spent = min(max(p.spent+n, 0), math.MaxInt64/2) }
+
+func (p *purse) told() quota { return quota{limit: p.limit, remaining: max(0, p.limit-p.spent)} }
 
 func ceilDiv(a, b int64) int64 {
 	q := a / b
@@ -80,79 +178,4 @@ func ceilDiv(a, b int64) int64 {
 		q++
 	}
 	return q
-}
-
-// quota is what a call is told about one limit.
-type quota struct {
-	limit, remaining int64
-	fullNs           int64 // until all of it is there again
-}
-
-// quotas is what a call is told about the limits of its model.
-type quotas struct {
-	requests, tokens quota
-}
-
-// refused says why the limiter refused a call.
-type refused struct {
-	tokens bool  // the limit on tokens; else the one on requests
-	asked  int64 // units
-	waitNs int64 // until the call would succeed if nobody else came; -1: never
-}
-
-// limiter holds the buckets of one model.
-type limiter struct {
-	mu               sync.Mutex
-	requests, tokens bucket
-}
-
-func newLimiter(l Limits) *limiter {
-	return &limiter{requests: bucket{limit: l.RequestsPerMinute}, tokens: bucket{limit: l.TokensPerMinute}}
-}
-
-func (l *limiter) limited() bool { return l.requests.limit > 0 || l.tokens.limit > 0 }
-
-// admit takes one request and n tokens, all or nothing. A call that is refused
-// takes nothing: else whoever keeps knocking would make the hints of the
-// others untrue.
-func (l *limiter) admit(n int64, now int64) (quotas, *refused) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.requests.refill(now)
-	l.tokens.refill(now)
-	waitRequests, waitTokens := l.requests.wait(1), l.tokens.wait(n)
-	if waitRequests == 0 && waitTokens == 0 {
-		l.requests.take(1)
-		l.tokens.take(n)
-		return l.told(), nil
-	}
-	r := &refused{asked: 1, waitNs: waitRequests}
-	if waitTokens < 0 || waitTokens > waitRequests {
-		r = &refused{tokens: true, asked: n, waitNs: waitTokens}
-	}
-	return l.told(), r
-}
-
-// use takes n tokens that were not known before the answer, on credit.
-func (l *limiter) use(n int64, now int64) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.tokens.refill(now)
-	l.tokens.take(n)
-}
-
-// look returns the state of the buckets without taking anything.
-func (l *limiter) look(now int64) quotas {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.requests.refill(now)
-	l.tokens.refill(now)
-	return l.told()
-}
-
-func (l *limiter) told() quotas {
-	return quotas{
-		requests: quota{l.requests.limit, l.requests.remaining(), l.requests.full()},
-		tokens:   quota{l.tokens.limit, l.tokens.remaining(), l.tokens.full()},
-	}
 }

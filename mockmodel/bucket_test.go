@@ -7,59 +7,77 @@ import (
 
 const ms = int64(time.Millisecond)
 
+// one is a call that takes a request and nothing else.
+var one = use{}
+
 // Whoever waits exactly as long as the bucket says is let in, and not one
-// nanosecond earlier.
-func TestBucketIsTrueToTheNanosecond(t *testing.T) {
+// tick earlier: a nanosecond where the limit is one of a minute, a microsecond
+// where it is one of a day.
+func TestBucketIsTrueToTheTick(t *testing.T) {
 	for _, limit := range []int64{1, 7, 60, 30_000, 20_000_000, limitMax} {
-		l := newLimiter(Limits{RequestsPerMinute: limit})
-		now := int64(5)
-		for range min(limit, 100_000) {
-			if _, r := l.admit(0, now); r != nil && limit <= 100_000 {
-				t.Fatalf("limit %d: refused within the first minute's worth", limit)
+		for _, period := range []int64{aMinute, aDay} {
+			b := newBucket(limit, period)
+			now := int64(5)
+			b.at(now)
+			for range min(limit, 100_000) {
+				if b.wait(1) != 0 {
+					t.Fatalf("limit %d: refused within the first period's worth", limit)
+				}
+				b.take(1)
 			}
-		}
-		if limit > 100_000 {
-			l.requests.level = 0
-		}
-		for range 50 {
-			_, r := l.admit(0, now)
-			if r == nil {
-				t.Fatalf("limit %d: let in without a wait", limit)
+			if limit > 100_000 {
+				b.level = 0
 			}
-			if _, early := l.admit(0, now+r.waitNs-1); early == nil {
-				t.Fatalf("limit %d: let in 1 ns before the hint ran out", limit)
-			}
-			now += r.waitNs
-			if _, late := l.admit(0, now); late != nil {
-				t.Fatalf("limit %d: refused when the hint had run out", limit)
+			for range 50 {
+				wait := b.wait(1)
+				if wait <= 0 {
+					t.Fatalf("limit %d: let in without a wait", limit)
+				}
+				early := *b
+				early.at(now + wait - b.tickNs)
+				if early.wait(1) == 0 {
+					t.Fatalf("limit %d: let in a tick before the hint ran out", limit)
+				}
+				now += wait
+				b.at(now)
+				if b.wait(1) != 0 {
+					t.Fatalf("limit %d: refused when the hint had run out", limit)
+				}
+				b.take(1)
+				now += 17 // so that ticks are cut in the middle
+				b.at(now)
 			}
 		}
 	}
 }
 
 func TestLimiterTakesAllOrNothing(t *testing.T) {
-	l := newLimiter(Limits{RequestsPerMinute: 60, TokensPerMinute: 600})
-	q, r := l.admit(500, 0)
-	if r != nil || q.requests.remaining != 59 || q.tokens.remaining != 100 || q.tokens.fullNs != 50_000*ms || q.requests.fullNs != 1000*ms {
+	l := newLimiter(&twinPlain, Limits{RequestsPerMinute: 60, TokensPerMinute: 600})
+	q, r := l.admit(use{in: 500}, 0)
+	if r != nil || q[requestsMinute] != (quota{60, 59, 1000 * ms}) || q[tokensMinute] != (quota{600, 100, 50_000 * ms}) {
 		t.Fatalf("first: %+v %+v", q, r)
 	}
-	q, r = l.admit(200, 0)
-	if r == nil || !r.tokens || r.asked != 200 || r.waitNs != 10_000*ms {
+	q, r = l.admit(use{in: 200}, 0)
+	if r == nil || r.of != tokensMinute || r.asked != 200 || r.waitNs != 10_000*ms || r.over[requestsMinute] || !r.over[tokensMinute] {
 		t.Fatalf("over the limit on tokens: %+v", r)
 	}
-	if q.requests.remaining != 59 {
-		t.Errorf("a refused call took a request: %d left", q.requests.remaining)
+	if q[requestsMinute].remaining != 59 {
+		t.Errorf("a refused call took a request: %d left", q[requestsMinute].remaining)
 	}
-	if _, r = l.admit(601, 0); r == nil || r.waitNs != -1 {
+	if _, r = l.admit(use{in: 601}, 0); r == nil || r.waitNs != -1 {
 		t.Errorf("more than the bucket holds can never succeed: %+v", r)
 	}
-	// Tokens on credit push the refill back, at most by one bucket.
-	l.use(1_000_000, 0)
-	if _, r = l.admit(1, 0); r == nil || r.waitNs <= 0 || r.waitNs > 2*60_000*ms {
-		t.Errorf("on credit: %+v", r)
-	}
-	if q = l.look(10 * 60_000 * ms); q.tokens.remaining != 600 || q.requests.remaining != 60 {
+	if q = l.look(10 * 60_000 * ms); q[tokensMinute].remaining != 600 || q[requestsMinute].remaining != 60 {
 		t.Errorf("a bucket is full after a long rest, and no fuller: %+v", q)
+	}
+}
+
+// Tokens on credit push the refill back, at most by one bucket.
+func TestCreditIsBounded(t *testing.T) {
+	l := newLimiter(&twinAnthropic, Limits{OutputTokensPerMinute: 600})
+	l.settle(use{out: 1_000_000}, 0)
+	if _, r := l.admit(one, 0); r == nil || r.waitNs <= 0 || r.waitNs > 2*60_000*ms {
+		t.Errorf("on credit: %+v", r)
 	}
 }
 
@@ -72,23 +90,31 @@ func TestGoDuration(t *testing.T) {
 	}
 }
 
-func TestNoLimitLetsAllIn(t *testing.T) {
-	l := newLimiter(Limits{})
-	l.use(5, 0)
-	if q, r := l.admit(1<<40, 0); r != nil || q != (quotas{}) || l.limited() {
-		t.Errorf("%+v %+v", q, r)
+func TestNoLimitIsNoLimiter(t *testing.T) {
+	l := newLimiter(&twinPlain, Limits{})
+	l.fail(0)
+	if l != nil || l.look(0) != (quotas{}) {
+		t.Errorf("%+v", l)
 	}
 }
 
-// The buckets must not overflow at the largest limit that a plan may have.
+// The buckets must not overflow at the largest limits that a plan may have.
 func TestBucketAtItsBounds(t *testing.T) {
-	l := newLimiter(Limits{RequestsPerMinute: limitMax, TokensPerMinute: limitMax})
-	for now := int64(0); now < 10*60_000*ms; now += 17_000 * ms {
-		l.use(1<<50, now)
-		l.use(1<<50, now)
-		q, r := l.admit(limitMax, now)
-		if r == nil || r.waitNs <= 0 || r.waitNs > 120_000*ms || q.tokens.remaining != 0 {
-			t.Fatalf("at %d ns: %+v %+v", now, q, r)
+	for _, period := range []int64{aMinute, aDay} {
+		b := newBucket(limitMax, period)
+		for now := int64(0); now < 10*period; now += period * 17 / 60 {
+			b.at(now)
+			b.take(1 << 50)
+			b.take(1 << 50)
+			if wait := b.wait(limitMax); wait <= 0 || wait > 2*period || b.told().remaining != 0 {
+				t.Fatalf("at %d ns: %d, %+v", now, wait, b.told())
+			}
+			b.take(-1 << 50)
+			b.take(-1 << 50)
+			b.take(-1 << 50)
+			if b.told() != (quota{limitMax, limitMax, 0}) {
+				t.Fatalf("what is given back fills the bucket, and no more: %+v", b.told())
+			}
 		}
 	}
 }

@@ -34,10 +34,8 @@ type vendor struct {
 	hintMS   bool   // sends retry-after-ms beside retry-after
 	overload int    // status when the queue is full
 
-	// tokensAsked is what a call takes from the bucket of tokens when it is
-	// admitted; billsOutput adds the tokens of the answer when it ends.
-	tokensAsked func(c *call) int
-	billsOutput bool
+	// twin is how the provider counts what it limits.
+	twin *twin
 
 	// words returns the provider's error for a status; c may be empty.
 	words func(status int, c *call) refusal
@@ -45,9 +43,12 @@ type vendor struct {
 	noVersion func() *refusal
 	// notJSON returns the error for a body that is not JSON.
 	notJSON func() *refusal
-	// limited returns the 429 for a call that a limit refuses. hint is the
+	// limited returns the error for a call that a limit refuses. told is the
 	// wait that the caller is told, 0 for none.
-	limited func(c *call, q quotas, r refused, hint time.Duration) refusal
+	limited func(c *call, q quotas, r refused, told time.Duration) refusal
+	// hint puts a hint into the body of an error and returns it as it stands
+	// there; nil: hints stand in Retry-After.
+	hint func(r *refusal, t hint) string
 	// body appends the body of an error.
 	body func(dst []byte, r *refusal, request string) []byte
 	// headers sets what every answer carries: the id of the request and,
@@ -63,6 +64,7 @@ type refusal struct {
 	code    string // the dialect's error code; "" is null
 	param   string // the field at fault; "" is null
 	message string
+	details string // JSON that stands in the dialect's member of that name; "" is none
 }
 
 // name is what a record calls the error: its code, else its type.

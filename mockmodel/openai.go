@@ -11,25 +11,21 @@ import (
 // reference and the types of openai/openai-python; words of the errors: the
 // guide to error codes, and what the API answers.
 var openAI = vendor{
-	name:        "openai",
-	bodyMax:     32 << 20,
-	hintMS:      true,
-	overload:    http.StatusServiceUnavailable,
-	tokensAsked: openAITokens,
-	words:       openAIWords,
-	notJSON:     openAINotJSON,
-	limited:     openAILimited,
-	body:        openAIBody,
-	headers:     openAIHeaders,
-	quota:       openAIQuota,
+	name:     "openai",
+	bodyMax:  32 << 20,
+	hintMS:   true,
+	overload: http.StatusServiceUnavailable,
+	twin:     &twinOpenAI,
+	words:    openAIWords,
+	notJSON:  openAINotJSON,
+	limited:  openAILimited,
+	body:     openAIBody,
+	headers:  openAIHeaders,
+	quota:    openAIQuota,
 }
 
 // openAIOrganization is whose quota it is, in headers and messages.
 const openAIOrganization = "org-chaos"
-
-// openAITokens is what a call counts for: the greater of max_tokens and the
-// tokens of its text. Source: the guide to rate limits.
-func openAITokens(c *call) int { return max(c.maxTokens, c.tokensIn) }
 
 // openAIErrors are type, code and message by status, from the guide to error
 // codes.
@@ -59,26 +55,6 @@ func openAIWords(status int, c *call) refusal {
 	}
 	r.status = status
 	return r
-}
-
-func openAILimited(c *call, q quotas, r refused, hint time.Duration) refusal {
-	kind, unit, of := "requests", "requests per min (RPM)", q.requests
-	if r.tokens {
-		kind, unit, of = "tokens", "tokens per min (TPM)", q.tokens
-	}
-	out := refusal{status: http.StatusTooManyRequests, kind: kind, code: "rate_limit_exceeded"}
-	if r.waitNs < 0 {
-		out.message = fmt.Sprintf("Request too large for %s in organization %s on %s: Limit %d, Requested %d. The input or output tokens must be reduced in order to run successfully. Visit https://platform.openai.com/account/rate-limits to learn more.",
-			c.model, openAIOrganization, unit, of.limit, r.asked)
-		return out
-	}
-	again := ""
-	if hint > 0 {
-		again = " Please try again in " + goDuration(int64(hint)) + "."
-	}
-	out.message = fmt.Sprintf("Rate limit reached for %s in organization %s on %s: Limit %d, Used %d, Requested %d.%s Visit https://platform.openai.com/account/rate-limits to learn more.",
-		c.model, openAIOrganization, unit, of.limit, of.limit-of.remaining, r.asked, again)
-	return out
 }
 
 func openAIBody(dst []byte, r *refusal, _ string) []byte {
@@ -117,26 +93,6 @@ func openAIHeaders(h http.Header, request string, took time.Duration) {
 	h["Openai-Version"] = openAIVersion
 	h["Openai-Organization"] = openAIOrg
 	h["Openai-Processing-Ms"] = []string{strconv.FormatInt(took.Milliseconds(), 10)}
-}
-
-func openAIQuota(h http.Header, q quotas, _ time.Time) {
-	for _, x := range []struct {
-		name string
-		quota
-	}{{"Requests", q.requests}, {"Tokens", q.tokens}} {
-		if x.limit == 0 {
-			continue
-		}
-		h["X-Ratelimit-Limit-"+x.name] = []string{strconv.FormatInt(x.limit, 10)}
-		h["X-Ratelimit-Remaining-"+x.name] = []string{strconv.FormatInt(x.remaining, 10)}
-		h["X-Ratelimit-Reset-"+x.name] = []string{goDuration(x.fullNs)}
-	}
-}
-
-// goDuration prints ns as OpenAI does, 12ms, 1.5s, 6m0s, rounded up to
-// milliseconds: rounding down would tell the caller to come too early.
-func goDuration(ns int64) string {
-	return (time.Duration(ceilDiv(ns, int64(time.Millisecond))) * time.Millisecond).String()
 }
 
 // Errors that several of OpenAI's endpoints share.

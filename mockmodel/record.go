@@ -14,13 +14,15 @@ func (s *Server) end(a *attempt) {
 	}
 	if a.inside {
 		a.station.leave()
-		if a.route.vendor.billsOutput && rec.TokensEmitted > 0 {
-			a.station.limits.use(int64(rec.TokensEmitted), rec.EndNs)
-		}
 		if !a.ans.empty {
 			input, output := s.price(rec.ModelServed).NanoPerToken()
 			rec.CostNanoUSD = int64(rec.TokensIn)*input + int64(rec.TokensEmitted)*output
 		}
+	}
+	if a.limits != nil {
+		u := a.use()
+		u.cached, u.out, u.costNanoUSD = rec.TokensCached, rec.TokensEmitted, rec.CostNanoUSD
+		a.limits.settle(u, rec.EndNs)
 	}
 	if rec.Cause == journal.CauseNone && a.shown != 0 {
 		rec.Cause = journal.CauseFault

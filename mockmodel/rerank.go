@@ -13,23 +13,29 @@ import (
 // same requests: {model, query, documents, top_n}. Answers have the members of
 // both. Source: the API references of Cohere (rerank v2) and Jina.
 var cohere = vendor{
-	name:        "cohere",
-	bodyMax:     10 << 20,
-	overload:    http.StatusServiceUnavailable,
-	tokensAsked: func(c *call) int { return c.tokensIn },
-	words:       cohereWords,
-	notJSON:     func() *refusal { return cohereInvalid("invalid request: the body is not valid JSON") },
-	limited: func(c *call, q quotas, r refused, _ time.Duration) refusal {
-		out := cohereWords(http.StatusTooManyRequests, c)
-		out.message = fmt.Sprintf("You are limited to %d API calls / minute.", q.requests.limit)
-		if r.tokens {
-			out.message = fmt.Sprintf("You are limited to %d tokens / minute.", q.tokens.limit)
-		}
-		return out
-	},
-	body:    cohereBody,
-	headers: func(h http.Header, request string, _ time.Duration) { h["X-Request-Id"] = []string{request} },
-	quota:   func(http.Header, quotas, time.Time) {},
+	name:     "cohere",
+	bodyMax:  10 << 20,
+	overload: http.StatusServiceUnavailable,
+	twin:     &twinPlain,
+	words:    cohereWords,
+	notJSON:  func() *refusal { return cohereInvalid("invalid request: the body is not valid JSON") },
+	limited:  cohereLimited,
+	body:     cohereBody,
+	headers:  func(h http.Header, request string, _ time.Duration) { h["X-Request-Id"] = []string{request} },
+	quota:    func(http.Header, quotas, time.Time) {},
+}
+
+// cohereLimited says how many are let in, and where no wait helps that nothing
+// has been paid for: Cohere's reference, errors.
+func cohereLimited(_ *call, q quotas, r refused, _ time.Duration) refusal {
+	if r.of == credit {
+		return refusal{status: http.StatusPaymentRequired, message: "Please add or update your payment method at https://dashboard.cohere.com/billing?tab=payment to continue"}
+	}
+	unit := meterWords[r.of].unit
+	if r.of.requests() {
+		unit = "API calls"
+	}
+	return refusal{status: http.StatusTooManyRequests, message: fmt.Sprintf("You are limited to %d %s / %s.", q[r.of].limit, unit, meterWords[r.of].period)}
 }
 
 // cohereWords has no type and no code: an error is an id and a message.

@@ -15,17 +15,17 @@ import (
 // query, top_k} gives {documents: [{id, score, text}]}. It is nobody's dialect;
 // its errors look like OpenAI's, and its limits are told in OpenAI's headers.
 var searcher = vendor{
-	name:        "search",
-	bodyMax:     4 << 20,
-	hintMS:      true,
-	overload:    http.StatusServiceUnavailable,
-	tokensAsked: func(c *call) int { return c.tokensIn },
-	words:       openAIWords,
-	notJSON:     func() *refusal { return searchInvalid("", "the body is not valid JSON") },
-	limited:     openAILimited,
-	body:        openAIBody,
-	headers:     func(h http.Header, request string, _ time.Duration) { h["X-Request-Id"] = []string{"req_" + request} },
-	quota:       openAIQuota,
+	name:     "search",
+	bodyMax:  4 << 20,
+	hintMS:   true,
+	overload: http.StatusServiceUnavailable,
+	twin:     &twinPlain,
+	words:    openAIWords,
+	notJSON:  func() *refusal { return searchInvalid("", "the body is not valid JSON") },
+	limited:  openAILimited,
+	body:     openAIBody,
+	headers:  func(h http.Header, request string, _ time.Duration) { h["X-Request-Id"] = []string{"req_" + request} },
+	quota:    openAIQuota,
 }
 
 // searchModel is the name under which the store can be configured as a model.

@@ -199,28 +199,28 @@ func (s *Server) names(of *[]string) []string {
 	return slices.Clone(*of)
 }
 
-// QuotaKeys returns the quota keys of attempts: the models that have limits.
-// All callers share the quota of a model, whatever their API key.
-func (s *Server) QuotaKeys() []string {
-	var keys []string
-	for _, m := range s.cfg.Models {
-		if k := s.quotaKey(m.Name); k != "" {
-			keys = append(keys, k)
-		}
-	}
-	return keys
-}
-
-// quotaKey returns whose quota a call for the model is on, "" for none. It does
+// quotaKey returns whose quota a call for the model is on, "" for none: all
+// callers share that of a model at a provider, whatever their API key. It does
 // not matter whether the call comes as far as the limits: a retry that hangs is
 // a retry at that quota all the same.
-func (s *Server) quotaKey(model string) string {
+func (s *Server) quotaKey(v *vendor, model string) string {
 	for i := range s.cfg.Models {
 		if m := &s.cfg.Models[i]; m.Name == model && m.Limits != (Limits{}) {
-			return model
+			return v.name + "/" + journal.Clip(model, textMax)
 		}
 	}
 	return ""
+}
+
+// limiter returns the limits of a listed model at a provider; nil: it has none.
+func (s *Server) limiter(v *vendor, model string) *limiter {
+	s.mu.Lock()
+	st := s.stations[model]
+	s.mu.Unlock()
+	if st == nil { // a model that is not listed
+		return nil
+	}
+	return st.limiter(v)
 }
 
 // Err returns the first failure of the provider itself, nil if there was none.
