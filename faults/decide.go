@@ -133,7 +133,7 @@ func (b *bound) applies(c *Call) bool {
 		return false
 	case m.Step != "" && m.Step != c.Kind:
 		return false
-	case m.Dialect != "" && m.Dialect != c.Dialect:
+	case m.Dialect != "" && m.Dialect != c.Dialect, m.Endpoint != "" && m.Endpoint != c.Endpoint:
 		return false
 	case m.Attempt > 0 && int(m.Attempt) != c.Ordinal:
 		return false

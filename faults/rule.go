@@ -35,11 +35,12 @@ type Rule struct {
 
 // Match narrows a rule to some attempts. An empty field matches all.
 type Match struct {
-	Model   string `yaml:"model" doc:"model that the attempt asks for"`
-	Tenant  string `yaml:"tenant" doc:"tenant of the request; an attempt without a request id is never matched, and counted as unknown"`
-	Dialect string `yaml:"dialect" doc:"dialect that the attempt speaks, such as openai or anthropic"`
-	Step    string `yaml:"step" enum:"chat,embed,rerank,search,moderation,tool" doc:"kind of step"`
-	Attempt Count  `yaml:"attempt" doc:"ordinal of the attempt in its step, from 1: 1 is the first try, 2 the first retry"`
+	Model    string `yaml:"model" doc:"model that the attempt asks for"`
+	Tenant   string `yaml:"tenant" doc:"tenant of the request; an attempt without a request id is never matched, and counted as unknown"`
+	Dialect  string `yaml:"dialect" doc:"dialect that the attempt speaks, such as openai or anthropic"`
+	Step     string `yaml:"step" enum:"chat,embed,rerank,search,moderation,tool" doc:"kind of step"`
+	Endpoint string `yaml:"endpoint" doc:"endpoint of the provider that the attempt comes to: provider is the main one, the others have the names of provider.endpoints"`
+	Attempt  Count  `yaml:"attempt" doc:"ordinal of the attempt in its step, from 1: 1 is the first try, 2 the first retry"`
 }
 
 // RuleName returns the name under which the rule is known: its own, or its fault's.

@@ -1,6 +1,7 @@
 package mockmodel
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/chaoskit/chaos/faults"
@@ -170,8 +171,13 @@ func (a *attempt) deliver(t timing) {
 	}
 	a.ans.nowNs = now
 	a.buf = a.call.form.whole(a.buf[:0], &a.ans)
-	a.w.Header()["Content-Type"] = a.media(false)
-	a.writeHead(200, len(a.buf))
+	h := a.w.Header()
+	h["Content-Type"] = a.media(false)
+	status := http.StatusOK
+	if f, ok := a.call.form.(headed); ok {
+		status = f.head(h)
+	}
+	a.writeHead(status, len(a.buf))
 	rec.TokensEmitted = n
 	at := len(a.buf)
 	if a.effect.Ending != nil {

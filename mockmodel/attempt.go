@@ -21,6 +21,7 @@ type attempt struct {
 	r     *http.Request
 	ctx   context.Context // ends when the caller hangs up, or the server closes
 	conn  *conn
+	at    *endpoint
 	route *route
 
 	rec  journal.Attempt
@@ -78,7 +79,7 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, f found) *attempt
 	}
 	keep := *a
 	*a = attempt{
-		s: s, w: w, r: r, ctx: r.Context(), route: f.route,
+		s: s, w: w, r: r, ctx: r.Context(), at: f.endpoint, route: f.route,
 		body: keep.body[:0], buf: keep.buf[:0], timer: keep.timer,
 		out:   frames{buf: keep.out.buf[:0], ends: keep.out.ends[:0]},
 		ans:   answer{content: keep.ans.content[:0], parts: keep.ans.parts[:0]},
@@ -90,7 +91,7 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, f found) *attempt
 	rec := &a.rec
 	rec.ArrivedNs = s.opt.Epoch.Now()
 	rec.ID = s.attempts.Add(1)
-	rec.Endpoint, rec.Dialect, rec.Kind = endpointName, f.route.vendor.name, f.route.kind
+	rec.Endpoint, rec.Dialect, rec.Kind = f.endpoint.name, f.route.vendor.name, f.route.kind
 	if c, ok := r.Context().Value(connKey{}).(*conn); ok {
 		a.conn = c
 		rec.Conn, rec.ConnSeq, rec.Source = c.id, int(c.seq.Add(1)), c.peer
@@ -107,9 +108,6 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, f found) *attempt
 	s.mu.Unlock()
 	return a
 }
-
-// endpointName is the name of the one endpoint that a provider has.
-const endpointName = "provider"
 
 // countIn reads a header that holds a number of things; absent where it does not.
 func countIn(h http.Header, name string, absent int) int {
@@ -153,11 +151,11 @@ func (a *attempt) run() {
 	}
 	if invalid != nil {
 		a.rec.Cause, a.barred = journal.CauseValidation, true
-		a.s.limiter(a.route.vendor, a.call.model).fail(a.now())
+		a.at.limiter(a.route.vendor, a.call.model).fail(a.now())
 		a.refuse(invalid)
 		return
 	}
-	a.station = a.s.station(a.call.model)
+	a.station = a.at.station(a.call.model)
 	if a.statusFault() || !a.passLimits() || !a.takeSlot() {
 		return
 	}
@@ -168,18 +166,26 @@ func (a *attempt) run() {
 func (a *attempt) understand() *refusal {
 	c := &a.call
 	c.kind = a.route.kind
-	if !valid(a.body) {
+	body := doc(a.body)
+	switch isJSON := valid(a.body); {
+	case a.route.vendor.anyBody:
+		// What is asked for stands in the path too.
+		where := a.r.Method + " " + a.r.URL.RequestURI()
+		if a.rec.StepHash = rawHash(c.kind+" "+where, a.body); isJSON {
+			a.rec.StepHash = stepHash(c.kind+" "+where, body[space(body, 0):])
+		}
+	case !isJSON:
 		a.rec.StepHash = rawHash(c.kind, a.body)
 		return a.route.vendor.notJSON()
+	default:
+		body = body[space(body, 0):]
+		a.rec.StepHash = stepHash(c.kind, body)
 	}
-	body := doc(a.body)
-	body = body[space(body, 0):]
-	a.rec.StepHash = stepHash(c.kind, body)
 	r := a.route.read(body, c)
 	rec := &a.rec
 	rec.ModelAsked = journal.Clip(c.model, textMax)
 	rec.ModelServed = rec.ModelAsked
-	rec.QuotaKey = a.s.quotaKey(a.route.vendor, c.model)
+	rec.QuotaKey = a.at.quotaKey(a.route.vendor, c.model)
 	rec.Stream, rec.MaxTokens, rec.Messages, rec.TokensIn = c.stream, c.maxTokens, len(c.messages), c.tokensIn
 	if v := a.route.vendor; v.version != "" && a.r.Header.Get(v.version) == "" {
 		return v.noVersion()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -20,8 +21,9 @@ type Config struct {
 	Advertise string   `yaml:"advertise" doc:"host name under which the target reaches the provider, such as host.docker.internal; left out: the address listened on"`
 	Models    []Model  `yaml:"models" doc:"the models and how they behave; a model that is not listed is served with the defaults and named in the report"`
 	Answers   []Answer `yaml:"answers" doc:"what the chat models say; the first answer whose when matches, else generated words"`
-	Endpoints any      `yaml:"endpoints,unbuilt" doc:"further providers with ports and fates of their own"`
-	Upstream  any      `yaml:"upstream,unbuilt" doc:"a real provider that calls are passed on to"`
+	// Endpoints stand beside the main one.
+	Endpoints []Endpoint `yaml:"endpoints" doc:"further providers by name, each with a port, models, limits and faults of its own: ${provider.NAME} is where it is, match: {endpoint: NAME} whom a rule is for"`
+	Upstream  any        `yaml:"upstream,unbuilt" doc:"a real provider that calls are passed on to"`
 }
 
 // Model is how one model behaves.
@@ -139,14 +141,28 @@ const (
 
 // WithDefaults returns a copy in which what was left out has its default.
 func (c Config) WithDefaults() Config {
-	models := make([]Model, len(c.Models))
-	for i, m := range c.Models {
-		models[i] = m.withDefaults()
+	c.Models = withDefaults(c.Models)
+	endpoints := make([]Endpoint, len(c.Endpoints))
+	for i, e := range c.Endpoints {
+		e.Models = withDefaults(e.Models)
+		endpoints[i] = e
 	}
-	if c.Models != nil {
-		c.Models = models
+	if c.Endpoints != nil {
+		c.Endpoints = endpoints
 	}
 	return c
+}
+
+// withDefaults returns a copy of models; nil stays nil.
+func withDefaults(models []Model) []Model {
+	if models == nil {
+		return nil
+	}
+	out := make([]Model, len(models))
+	for i, m := range models {
+		out[i] = m.withDefaults()
+	}
+	return out
 }
 
 func (m Model) withDefaults() Model {
@@ -170,11 +186,20 @@ func (m Model) withDefaults() Model {
 	return m
 }
 
-// ModelNames returns the names of the listed models in plan order.
+// ModelNames returns the names of the listed models in plan order, those of the
+// main endpoint first; of equal names one.
 func (c Config) ModelNames() []string {
-	names := make([]string, len(c.Models))
-	for i, m := range c.Models {
-		names[i] = m.Name
+	names := make([]string, 0, len(c.Models))
+	add := func(models []Model) {
+		for _, m := range models {
+			if !slices.Contains(names, m.Name) {
+				names = append(names, m.Name)
+			}
+		}
+	}
+	add(c.Models)
+	for _, e := range c.Endpoints {
+		add(e.Models)
 	}
 	return names
 }
@@ -189,28 +214,39 @@ func (p *problems) add(path, format string, args ...any) {
 func (c Config) Validate() []Problem {
 	var out problems
 	if c.Listen != "" {
-		if _, port, err := net.SplitHostPort(c.Listen); err != nil {
-			out.add("listen", "%q is no host:port: write an address such as 127.0.0.1:4010", c.Listen)
-		} else if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
-			out.add("listen", "port %q is not between 0 and 65535: write an address such as 127.0.0.1:4010", port)
-		}
+		validateListen(&out, "listen", c.Listen)
 	}
+	validateModels(c.Models, "", &out)
+	c.validateEndpoints(&out)
+	for i, a := range c.Answers {
+		a.validate(fmt.Sprintf("answers[%d]", i), &out)
+	}
+	return out
+}
+
+func validateListen(out *problems, path, listen string) {
+	if _, port, err := net.SplitHostPort(listen); err != nil {
+		out.add(path, "%q is no host:port: write an address such as 127.0.0.1:4010", listen)
+	} else if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		out.add(path, "port %q is not between 0 and 65535: write an address such as 127.0.0.1:4010", port)
+	}
+}
+
+// validateModels refuses models below the part at prefix, which ends in a dot
+// unless it is empty.
+func validateModels(models []Model, prefix string, out *problems) {
 	seen := map[string]bool{}
-	for _, m := range c.Models {
-		path := "models." + m.Name
+	for _, m := range models {
+		path := prefix + "models." + m.Name
 		if m.Name == "" {
-			out.add("models", "a model has an empty name: write the name that calls ask for")
+			out.add(prefix+"models", "a model has an empty name: write the name that calls ask for")
 		}
 		if seen[m.Name] {
 			out.add(path, "is listed twice: keep one of them")
 		}
 		seen[m.Name] = true
-		m.validate(path+".", &out)
+		m.validate(path+".", out)
 	}
-	for i, a := range c.Answers {
-		a.validate(fmt.Sprintf("answers[%d]", i), &out)
-	}
-	return out
 }
 
 func (m Model) validate(path string, out *problems) {

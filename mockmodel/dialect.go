@@ -23,13 +23,14 @@ var pages = []page{
 }
 
 // StepsUnbuilt are the kinds of step for which the provider has no endpoint yet.
-var StepsUnbuilt = []string{"moderation", "tool"}
+var StepsUnbuilt = []string{"moderation"}
 
 // A vendor is what the endpoints of one provider share: its error bodies and
 // its headers.
 type vendor struct {
 	name     string
 	bodyMax  int64  // bytes; a longer body is answered 413
+	anyBody  bool   // a body need not be JSON
 	version  string // header that a call must have; "" is none
 	hintMS   bool   // sends retry-after-ms beside retry-after
 	overload int    // status when the queue is full
@@ -75,6 +76,12 @@ type form interface {
 	// whole appends the body of an answer; it writes parts with put and its
 	// like, which note where they stand.
 	whole(dst []byte, a *answer) []byte
+}
+
+// A headed form has a status and headers of its own.
+type headed interface {
+	// head sets the headers and returns the status.
+	head(h http.Header) int
 }
 
 // A mediaTyped form has media types of its own; JSON and an event stream are

@@ -34,7 +34,7 @@ func fuzz(f *testing.F, seeds ...string) {
 			t.Fatal(err)
 		}
 		r.Header.Set("Anthropic-Version", "2023-06-01")
-		a := s.begin(&discard{header: http.Header{}}, r, found{route: route, at: "m"})
+		a := s.begin(&discard{header: http.Header{}}, r, found{endpoint: s.endpoints[0], route: route, at: "m"})
 		defer s.end(a)
 		a.rec.End = journal.AttemptComplete
 		a.body = append(a.body, body...)

@@ -222,7 +222,7 @@ func TestLeavingTheQueue(t *testing.T) {
 		if r := <-third; r.at != 2*time.Second {
 			t.Errorf("the next one was served at %v", r.at)
 		}
-		if n := g.s.station("m").inFlight(); n != 0 {
+		if n := g.s.endpoints[0].station("m").inFlight(); n != 0 {
 			t.Errorf("%d slots lost", n)
 		}
 	})

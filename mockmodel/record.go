@@ -15,7 +15,7 @@ func (s *Server) end(a *attempt) {
 	if a.inside {
 		a.station.leave()
 		if !a.ans.empty {
-			input, output := s.price(rec.ModelServed).NanoPerToken()
+			input, output := a.at.price(rec.ModelServed).NanoPerToken()
 			rec.CostNanoUSD = int64(rec.TokensIn)*input + int64(rec.TokensEmitted)*output
 		}
 	}

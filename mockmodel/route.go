@@ -71,9 +71,10 @@ func match(pattern, path string) (at string, ok bool) {
 
 // found is where a call belongs: to a route, to a page, or to neither.
 type found struct {
-	route *route
-	page  *page
-	at    string // what the pattern captured
+	endpoint *endpoint
+	route    *route
+	page     *page
+	at       string // what the pattern captured
 	// other is whose path it is, with which method, where the path is known
 	// and the method is not.
 	other  *vendor
@@ -82,24 +83,29 @@ type found struct {
 	only *vendor
 }
 
-// find returns where a call belongs. A path may begin with the name of a
-// dialect, /cohere/v2/rerank: then it is that dialect's, which tells those
-// apart that share a path.
-func find(r *http.Request) found {
+// find returns where a call to an endpoint belongs. A path may begin with the
+// name of a dialect, /cohere/v2/rerank: then it is that dialect's, which tells
+// those apart that share a path.
+func find(r *http.Request, at *endpoint) found {
 	path := r.URL.EscapedPath()
-	f := search(r, path, nil)
-	if f.route != nil || f.page != nil {
+	if at.routes != nil {
+		f := search(r, path, at.routes, nil, nil)
+		f.endpoint, f.only = at, at.only
 		return f
 	}
-	name, rest, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	if v := vendorNamed(name); ok && v != nil {
-		return search(r, "/"+rest, v)
+	f := search(r, path, routes, pages, at.only)
+	if f.route == nil && f.page == nil {
+		name, rest, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+		if v := vendorNamed(name); ok && v != nil && (at.only == nil || at.only == v) {
+			f = search(r, "/"+rest, routes, pages, v)
+		}
 	}
+	f.endpoint = at
 	return f
 }
 
 // search looks a path up among the routes and pages of a dialect; nil is all.
-func search(r *http.Request, path string, only *vendor) found {
+func search(r *http.Request, path string, routes []route, pages []page, only *vendor) found {
 	f := found{only: only}
 	for i := range routes {
 		x := &routes[i]
@@ -142,7 +148,7 @@ var vendors = func() (all []*vendor) {
 			all = append(all, routes[i].vendor)
 		}
 	}
-	return all
+	return append(all, &plainHTTP)
 }()
 
 func vendorNamed(name string) *vendor {

@@ -49,7 +49,7 @@ func TestFind(t *testing.T) {
 		{"nobody's", "POST", "/v1/nothing", "", "nothing"},
 		{"no dialect", "POST", "/acme/v1/messages", "", "nothing"},
 	} {
-		f := find(&http.Request{Method: c.method, URL: &url.URL{Path: c.path}})
+		f := find(&http.Request{Method: c.method, URL: &url.URL{Path: c.path}}, newEndpoint(MainEndpoint, nil))
 		kind, v := "nothing", f.only
 		switch {
 		case f.route != nil:

@@ -32,7 +32,7 @@ func (s *Server) serveScope(w http.ResponseWriter, r *http.Request) bool {
 	name, _, _ := strings.Cut(rest, "/")
 	scope := s.opt.Scope(name)
 	if scope == nil {
-		s.note(&s.unserved, r.Method+" "+journal.Clip(r.URL.Path, textMax))
+		s.noteUnserved(r)
 		s.refuse(w, &openAI, &refusal{
 			status: http.StatusNotFound, kind: "invalid_request_error", code: "scope_not_found",
 			message: fmt.Sprintf("No scope %q is open at this mock: POST /_chaos/scopes opens one, and it ends when it is closed or idle", journal.Clip(name, textMax)),

@@ -8,7 +8,8 @@
 //	server.go    connections, paths, bounds
 //	attempt.go   one call: read, understood, identified, decided, answered
 //	caller.go    reads, writes and waits, and the caller who hangs up in them
-//	route.go     which endpoint a path means
+//	endpoint.go  listeners with models and a fate of their own
+//	route.go     which route of an endpoint a path means
 //	dialect.go   what a dialect is, and the list of them: openai*.go, anthropic.go, rerank.go, search.go
 //	call.go      what is understood of a request
 //	step.go      what makes two calls attempts of one step
@@ -49,26 +50,25 @@ import (
 
 // Server is the provider. Safe for concurrent use.
 type Server struct {
-	cfg      Config
-	opt      Options
-	answers  []literal
-	http     *http.Server
-	ctx      context.Context // ends when the server closes
-	cancel   context.CancelFunc
-	handlers sync.WaitGroup
-	faults   atomic.Pointer[faults.Schedule]
-	memory   *memory
-	store    *store
-	pool     sync.Pool // of *attempt; the server's own, as timers belong to a clock
-	conns    atomic.Uint64
-	attempts atomic.Uint64
-	others   atomic.Uint64 // answers that are no attempts
-	failed   atomic.Pointer[error]
+	cfg       Config
+	opt       Options
+	answers   []literal
+	endpoints []*endpoint     // the main one first
+	https     []*http.Server  // one an endpoint
+	ctx       context.Context // ends when the server closes
+	cancel    context.CancelFunc
+	handlers  sync.WaitGroup
+	faults    atomic.Pointer[faults.Schedule]
+	memory    *memory
+	store     *store
+	pool      sync.Pool // of *attempt; the server's own, as timers belong to a clock
+	conns     atomic.Uint64
+	attempts  atomic.Uint64
+	others    atomic.Uint64 // answers that are no attempts
+	failed    atomic.Pointer[error]
 
 	mu       sync.Mutex
 	closed   bool
-	stations map[string]*station
-	unknown  []string // models that are not listed
 	unserved []string // paths that nothing answers
 	open     map[uint64]struct{}
 	late     *hdrhistogram.Histogram // microseconds
@@ -96,18 +96,24 @@ func New(c Config, o Options) *Server {
 	s := &Server{
 		cfg: c.WithDefaults(), opt: o,
 		memory: newMemory(o.Horizon), store: &store{seed: o.Seed},
-		stations: map[string]*station{}, open: map[uint64]struct{}{},
+		open: map[uint64]struct{}{},
 		late: hdrhistogram.New(1, int64(time.Hour/time.Microsecond), 3),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	for _, m := range s.cfg.Models {
-		s.stations[m.Name] = newStation(m)
-	}
 	for _, a := range s.cfg.Answers {
 		s.answers = append(s.answers, a.literal())
 	}
 	s.faults.Store(o.Faults)
-	s.http = &http.Server{
+	s.endpoints = s.cfg.endpoints()
+	for _, e := range s.endpoints {
+		s.https = append(s.https, s.newHTTP(e))
+	}
+	return s
+}
+
+// newHTTP makes the HTTP server of an endpoint.
+func (s *Server) newHTTP(e *endpoint) *http.Server {
+	return &http.Server{
 		Handler:           http.HandlerFunc(s.serve),
 		ReadHeaderTimeout: headerTimeout,
 		// Longer than any client keeps an idle connection, so that it is never
@@ -115,16 +121,17 @@ func New(c Config, o Options) *Server {
 		IdleTimeout:    15 * time.Minute,
 		MaxHeaderBytes: headerMax,
 		BaseContext:    func(net.Listener) context.Context { return s.ctx },
-		ConnContext:    s.connContext,
+		ConnContext: func(ctx context.Context, raw net.Conn) context.Context {
+			return context.WithValue(ctx, connKey{}, &conn{id: s.conns.Add(1), at: e, raw: raw, peer: raw.RemoteAddr().String()})
+		},
 		// What net/http logs are the deeds of callers; panics are kept in Err.
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
-	return s
 }
 
-// Serve answers calls on l until Close, and returns http.ErrServerClosed then.
-// It may be called for several listeners.
-func (s *Server) Serve(l net.Listener) error { return s.http.Serve(l) }
+// Serve answers calls to the main endpoint on l until Close, and returns
+// http.ErrServerClosed then. It may be called for several listeners.
+func (s *Server) Serve(l net.Listener) error { return s.https[0].Serve(l) }
 
 // Close ends all calls, closes listeners and connections, and returns when the
 // record of every call is in the sink.
@@ -133,7 +140,12 @@ func (s *Server) Close() error {
 	s.closed = true
 	s.mu.Unlock()
 	s.cancel()
-	err := s.http.Close()
+	var err error
+	for _, h := range s.https {
+		if e := h.Close(); err == nil {
+			err = e
+		}
+	}
 	s.handlers.Wait()
 	return err
 }
@@ -185,42 +197,12 @@ func (s *Server) Lateness() (p50, p99, worst time.Duration) {
 	return at(50), at(99), time.Duration(s.late.Max()) * time.Microsecond
 }
 
-// UnknownModels returns the models that were asked for and are not listed, in
-// order of arrival; at most 64.
-func (s *Server) UnknownModels() []string { return s.names(&s.unknown) }
-
 // UnknownPaths returns the calls that no endpoint answers, as "POST /v1/x", in
 // order of arrival; at most 64.
-func (s *Server) UnknownPaths() []string { return s.names(&s.unserved) }
-
-func (s *Server) names(of *[]string) []string {
+func (s *Server) UnknownPaths() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(*of)
-}
-
-// quotaKey returns whose quota a call for the model is on, "" for none: all
-// callers share that of a model at a provider, whatever their API key. It does
-// not matter whether the call comes as far as the limits: a retry that hangs is
-// a retry at that quota all the same.
-func (s *Server) quotaKey(v *vendor, model string) string {
-	for i := range s.cfg.Models {
-		if m := &s.cfg.Models[i]; m.Name == model && m.Limits != (Limits{}) {
-			return v.name + "/" + journal.Clip(model, textMax)
-		}
-	}
-	return ""
-}
-
-// limiter returns the limits of a listed model at a provider; nil: it has none.
-func (s *Server) limiter(v *vendor, model string) *limiter {
-	s.mu.Lock()
-	st := s.stations[model]
-	s.mu.Unlock()
-	if st == nil { // a model that is not listed
-		return nil
-	}
-	return st.limiter(v)
+	return slices.Clone(s.unserved)
 }
 
 // Err returns the first failure of the provider itself, nil if there was none.
@@ -234,6 +216,7 @@ func (s *Server) Err() error {
 // conn is what is known of a connection.
 type conn struct {
 	id   uint64
+	at   *endpoint
 	raw  net.Conn
 	seq  atomic.Int64
 	peer string
@@ -241,8 +224,17 @@ type conn struct {
 
 type connKey struct{}
 
-func (s *Server) connContext(ctx context.Context, raw net.Conn) context.Context {
-	return context.WithValue(ctx, connKey{}, &conn{id: s.conns.Add(1), raw: raw, peer: raw.RemoteAddr().String()})
+// endpointOf returns the endpoint that a call came to. The connection of a call
+// to a scope belongs to another server, whose endpoints have the same names.
+func (s *Server) endpointOf(r *http.Request) *endpoint {
+	if c, ok := r.Context().Value(connKey{}).(*conn); ok {
+		for _, e := range s.endpoints {
+			if e == c.at || e.name == c.at.name {
+				return e
+			}
+		}
+	}
+	return s.endpoints[0]
 }
 
 // reset ends the connection with a TCP RST. What was written before is lost if
@@ -272,7 +264,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if s.serveScope(w, r) {
 		return
 	}
-	f := find(r)
+	f := find(r, s.endpointOf(r))
 	switch {
 	case f.route != nil:
 		s.attempt(w, r, f)
@@ -281,7 +273,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	case f.other != nil:
 		s.refuseMethod(w, r, f.other, f.method)
 	default:
-		s.note(&s.unserved, r.Method+" "+journal.Clip(r.URL.Path, textMax))
+		s.noteUnserved(r)
 		v := &openAI
 		if f.only != nil {
 			v = f.only
@@ -345,46 +337,14 @@ var (
 	noCache    = []string{"no-cache"}
 )
 
-// note adds a name to a bounded list of those that were seen.
-func (s *Server) note(list *[]string, name string) {
+// noteUnserved adds a call to the bounded list of those that nothing answers.
+func (s *Server) noteUnserved(r *http.Request) {
+	name := r.Method + " " + journal.Clip(r.URL.Path, textMax)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(*list) < namesMax && !slices.Contains(*list, name) {
-		*list = append(*list, name)
+	if len(s.unserved) < namesMax && !slices.Contains(s.unserved, name) {
+		s.unserved = append(s.unserved, name)
 	}
-}
-
-// station returns the model at work. A model that is not listed has the
-// defaults, and is reported.
-func (s *Server) station(model string) *station {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if st, ok := s.stations[model]; ok {
-		return st
-	}
-	name := model
-	if len(s.stations) >= stationsMax+len(s.cfg.Models) {
-		name = "" // no call can ask for it: it is the one that the rest share
-		if st, ok := s.stations[name]; ok {
-			return st
-		}
-	}
-	st := newStation(Model{Name: name}.withDefaults())
-	s.stations[name] = st
-	if model != searchModel && model != rerankModel && len(s.unknown) < namesMax {
-		s.unknown = append(s.unknown, journal.Clip(model, textMax))
-	}
-	return st
-}
-
-// price returns what a model costs; one that is not listed is free.
-func (s *Server) price(model string) Price {
-	for i := range s.cfg.Models {
-		if s.cfg.Models[i].Name == model {
-			return s.cfg.Models[i].Price
-		}
-	}
-	return Price{}
 }
 
 // lateBy records a write that happened ns after it was to.

@@ -198,7 +198,7 @@ func TestUnknownModelsAreServedAndNamed(t *testing.T) {
 		if got := fmt.Sprint(g.s.UnknownModels()); !strings.HasPrefix(got, "[new-1 new-2 r0 ") || len(g.s.UnknownModels()) != namesMax {
 			t.Error(got)
 		}
-		if n := len(g.s.stations); n > stationsMax+2 {
+		if n := len(g.s.endpoints[0].stations); n > stationsMax+2 {
 			t.Errorf("%d models in memory", n)
 		}
 		if n := g.s.Calls(); n != 4+2+stationsMax+50 {

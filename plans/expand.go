@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/chaoskit/chaos/mockmodel"
 )
 
 // References in a plan. ${env:X} is filled in when a plan is loaded; what is
@@ -27,12 +29,49 @@ var envAllowed = regexp.MustCompile(`^target\.(url|dir|path|command\[\d+\]|env\.
 // lateAllowed are the keys that may name the provider and the target's port.
 var lateAllowed = regexp.MustCompile(`^target\.(url|command\[\d+\]|env\..*)$`)
 
-// lateNames are what those keys may name.
-var lateNames = []string{"provider.openai", "provider.anthropic", "provider.origin", "provider.host", "provider.port", "target.port"}
+// lateNames are what those keys may name in a plan whose provider has the
+// endpoints.
+func lateNames(endpoints []string) []string {
+	var names []string
+	for _, b := range mockmodel.Bases() {
+		names = append(names, "provider."+b.Dialect)
+	}
+	names = append(names, "provider.origin", "provider.host", "provider.port")
+	for _, e := range endpoints {
+		names = append(names, "provider."+e, "provider."+e+".origin", "provider."+e+".host", "provider."+e+".port")
+	}
+	return append(names, "target.port")
+}
+
+// endpointsIn returns the names of the endpoints that a plan has, as they are
+// needed before it is decoded.
+func endpointsIn(root *yaml.Node) (names []string) {
+	at := root
+	if at.Kind == yaml.DocumentNode && len(at.Content) > 0 {
+		at = at.Content[0]
+	}
+	for _, key := range []string{"provider", "endpoints"} {
+		var found *yaml.Node
+		for i := 0; at.Kind == yaml.MappingNode && i+1 < len(at.Content); i += 2 {
+			if at.Content[i].Value == key {
+				found = at.Content[i+1]
+			}
+		}
+		if found == nil {
+			return nil
+		}
+		at = found
+	}
+	for i := 0; at.Kind == yaml.MappingNode && i+1 < len(at.Content); i += 2 {
+		names = append(names, at.Content[i].Value)
+	}
+	return names
+}
 
 // environment fills in ${env:X} and remembers the values, which are secrets.
 type environment struct {
-	keep   bool // leave ${env:X} as it is
+	keep   bool     // leave ${env:X} as it is
+	late   []string // what is filled in once the provider listens
 	extra  map[string]string
 	look   func(string) (string, bool)
 	values []string // in the order of their first use
@@ -42,8 +81,8 @@ type environment struct {
 // envUse is a value that a node took from the environment.
 type envUse struct{ ref, value string }
 
-func newEnvironment(extra map[string]string, keep bool) *environment {
-	return &environment{keep: keep, extra: extra, look: os.LookupEnv, used: map[*yaml.Node][]envUse{}}
+func newEnvironment(root *yaml.Node, extra map[string]string, keep bool) *environment {
+	return &environment{keep: keep, late: lateNames(endpointsIn(root)), extra: extra, look: os.LookupEnv, used: map[*yaml.Node][]envUse{}}
 }
 
 func (e *environment) get(name string) (string, bool) {
@@ -106,10 +145,10 @@ func (e *environment) resolve(n *yaml.Node, whole string, env, late bool) (out, 
 		return e.variable(n, whole, variable, late)
 	case isLate && !late:
 		return "", fmt.Sprintf("%s is known only once the provider listens, and is filled in only in target.url, target.command and target.env", clip(whole))
-	case slices.Contains(lateNames, name):
+	case slices.Contains(e.late, name):
 		return whole, ""
 	}
-	return "", fmt.Sprintf("nothing is called %s%s; a literal ${ is written $${", clip(whole), didYouMean(name, append([]string{"env:NAME"}, lateNames...)))
+	return "", fmt.Sprintf("nothing is called %s%s; a literal ${ is written $${", clip(whole), didYouMean(name, append([]string{"env:NAME"}, e.late...)))
 }
 
 // variable returns the value of ${env:X}, made safe for a later fillIn.

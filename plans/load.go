@@ -131,7 +131,7 @@ func maskedSetting(s setting) string {
 
 // plan decodes, completes and checks the plan.
 func (l *loader) plan() *Plan {
-	l.env = newEnvironment(l.opts.Env, l.opts.KeepEnv)
+	l.env = newEnvironment(l.root, l.opts.Env, l.opts.KeepEnv)
 	p, d := l.decode(l.env)
 	if !l.inspected(d) {
 		return nil
@@ -146,7 +146,7 @@ func (l *loader) plan() *Plan {
 	l.judged(&complete, d)
 	asKept := complete
 	if !l.opts.KeepEnv {
-		raw, _ := l.decode(newEnvironment(nil, true))
+		raw, _ := l.decode(newEnvironment(l.root, nil, true))
 		asKept = raw.withDefaults()
 		asKept.Source, asKept.Assertions, asKept.bundled = complete.Source, complete.Assertions, complete.bundled
 	}

@@ -59,7 +59,7 @@ func Mock(ctx context.Context, o MockOptions) error {
 	if len(o.Command) > 0 {
 		err = mockCommand(ctx, o, urls)
 	} else {
-		fmt.Fprintf(o.Out, "OPENAI_BASE_URL=%s\nANTHROPIC_BASE_URL=%s\n", urls.openAI, urls.anthropic)
+		fmt.Fprintf(o.Out, "OPENAI_BASE_URL=%s\nANTHROPIC_BASE_URL=%s\n", urls.base("openai"), urls.base("anthropic"))
 		fmt.Fprintln(o.Err, "chaos mock: serving; Ctrl-C ends it")
 		select {
 		case <-ctx.Done():

@@ -3,9 +3,6 @@ package plans
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -55,22 +52,22 @@ type run struct {
 	plan *Plan
 	opt  RunOptions
 
-	epoch    journal.Epoch
-	schedule *loadgen.Schedule
-	codec    *wire.Codec
-	mock     *mockmodel.Server
-	listener net.Listener // of the mock
-	writer   *journal.Writer
-	live     *live
-	origin   int64            // of the load, on the epoch; set when the load starts
-	rules    *faults.Schedule // set with origin
-	provider providerURLs
-	target   *target
-	client   *loadgen.Client
-	ready    ReadyEvent
-	done     []func() error // what was started, to be ended last first
-	secrets  secrets        // that no record, log or message may hold
-	ending   atomic.Bool    // the target is being stopped, so its end is no news
+	epoch     journal.Epoch
+	schedule  *loadgen.Schedule
+	codec     *wire.Codec
+	mock      *mockmodel.Server
+	listening []endpointListener // of the mock, the main endpoint first
+	writer    *journal.Writer
+	live      *live
+	origin    int64            // of the load, on the epoch; set when the load starts
+	rules     *faults.Schedule // set with origin
+	provider  providerURLs
+	target    *target
+	client    *loadgen.Client
+	ready     ReadyEvent
+	done      []func() error // what was started, to be ended last first
+	secrets   secrets        // that no record, log or message may hold
+	ending    atomic.Bool    // the target is being stopped, so its end is no news
 
 	interrupted, stopped bool
 	failure              string // why the run was given up, for its journal
@@ -194,41 +191,6 @@ func (r *run) prepare(context.Context) error {
 	}
 	r.epoch = journal.NewEpoch()
 	r.codec = &wire.Codec{Run: runID(r.plan, r.epoch.Started()), Phases: phaseNames(schedule), Tenants: r.plan.Load.TenantNames(), Models: r.plan.Provider.ModelNames()}
-	return nil
-}
-
-// listen makes the provider and takes its address, which the journal and the
-// target need. Nothing is answered yet.
-func (r *run) listen(context.Context) error {
-	l, err := r.opt.Network.Listen(r.plan.Provider.Listen)
-	if err != nil {
-		return fmt.Errorf("provider.listen: %w", err)
-	}
-	r.listener = l
-	r.done = append(r.done, func() error {
-		if err := l.Close(); !errors.Is(err, net.ErrClosed) {
-			return err
-		}
-		return nil
-	})
-	r.provider = urlsOf(l.Addr().String(), r.plan.Provider.Advertise)
-	r.live = newLive()
-	r.mock = mockmodel.New(r.plan.Provider, mockmodel.Options{Epoch: r.epoch, Codec: r.codec, Sink: r.live, Seed: r.plan.SeedValue()})
-	return nil
-}
-
-// startMock lets the provider answer, now that the journal takes what it sees:
-// a service that runs already may call at once. Faults come on with the load.
-func (r *run) startMock(context.Context) error {
-	served := make(chan error, 1)
-	go func() { served <- r.mock.Serve(r.listener) }()
-	r.done = append(r.done, func() error {
-		closeErr := r.mock.Close()
-		if err := <-served; err != nil && !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("the mock model: %w", err)
-		}
-		return closeErr
-	})
 	return nil
 }
 

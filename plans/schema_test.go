@@ -40,7 +40,7 @@ func schemaOfPlans(t *testing.T) *jsonschema.Schema {
 // decodes reports what the decoder has against a tree, and how many problems
 // there are once the parts are asked as well what they think of the values.
 func decodes(root *yaml.Node) (problems []problem, all int) {
-	l := &loader{root: root, text: &text{name: "plan"}, origin: map[*yaml.Node]string{}, env: newEnvironment(nil, true)}
+	l := &loader{root: root, text: &text{name: "plan"}, origin: map[*yaml.Node]string{}, env: newEnvironment(root, nil, true)}
 	p, d := l.decode(l.env)
 	complete := p.withDefaults()
 	l.check(d, p, &complete)

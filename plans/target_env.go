@@ -7,18 +7,29 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/chaoskit/chaos/mockmodel"
 )
 
 // providerURLs is what `${provider.*}` and `${target.port}` say.
 type providerURLs struct {
-	origin, host, port string
-	openAI, anthropic  string
-	targetPort         int
+	address
+	endpoints  []endpointURL // those beside the main one
+	targetPort int
 }
 
-// urlsOf derives the base URLs from where the mock listens. advertise replaces
-// the host for a target that reaches the mock by another name.
-func urlsOf(addr, advertise string) providerURLs {
+// address is where an endpoint is reached.
+type address struct{ origin, host, port string }
+
+// endpointURL is where a named endpoint is, and which dialect it speaks.
+type endpointURL struct {
+	name, dialect string
+	address
+}
+
+// addressOf tells where a listener is reached. advertise replaces the host for
+// a target that reaches the mock by another name.
+func addressOf(addr, advertise string) address {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		host, port = addr, "80"
@@ -29,29 +40,58 @@ func urlsOf(addr, advertise string) providerURLs {
 		// Nobody can call 0.0.0.0; a target on this machine calls loopback.
 		host = "127.0.0.1"
 	}
-	origin := "http://" + net.JoinHostPort(host, port)
-	// The SDKs append /chat/completions to OPENAI_BASE_URL, but /v1/messages
-	// to ANTHROPIC_BASE_URL: openai-python _client.py, anthropic-sdk-python
-	// _client.py.
-	return providerURLs{origin: origin, host: host, port: port, openAI: origin + "/v1", anthropic: origin}
+	return address{"http://" + net.JoinHostPort(host, port), host, port}
+}
+
+// urlsOf derives the base URLs from where the mock listens.
+func urlsOf(addr, advertise string) providerURLs {
+	return providerURLs{address: addressOf(addr, advertise)}
+}
+
+// base returns the base URL of a dialect, as its SDKs want it.
+func (a address) base(dialect string) string {
+	for _, b := range mockmodel.Bases() {
+		if b.Dialect == dialect {
+			return a.origin + b.Path
+		}
+	}
+	return a.origin
 }
 
 // lookup resolves the names that a plan may use in target.url, target.command
 // and target.env.
 func (u providerURLs) lookup(name string) (string, bool) {
-	switch name {
-	case "provider.openai":
-		return u.openAI, true
-	case "provider.anthropic":
-		return u.anthropic, true
-	case "provider.origin":
-		return u.origin, true
-	case "provider.host":
-		return u.host, true
-	case "provider.port":
-		return u.port, true
-	case "target.port":
+	if name == "target.port" {
 		return strconv.Itoa(u.targetPort), u.targetPort != 0
+	}
+	name, ok := strings.CutPrefix(name, "provider.")
+	if !ok {
+		return "", false
+	}
+	for _, b := range mockmodel.Bases() {
+		if b.Dialect == name {
+			return u.base(name), true
+		}
+	}
+	for _, e := range u.endpoints {
+		if name == e.name {
+			return e.base(e.dialect), true
+		}
+		if member, ok := strings.CutPrefix(name, e.name+"."); ok {
+			return e.member(member)
+		}
+	}
+	return u.member(name)
+}
+
+func (a address) member(name string) (string, bool) {
+	switch name {
+	case "origin":
+		return a.origin, true
+	case "host":
+		return a.host, true
+	case "port":
+		return a.port, true
 	}
 	return "", false
 }
@@ -75,9 +115,11 @@ var keyVars = []string{
 // env returns the variables that send a process with the environment base to
 // the mock.
 func (u providerURLs) env(base []string) map[string]string {
-	env := map[string]string{
-		"OPENAI_BASE_URL": u.openAI, "OPENAI_API_BASE": u.openAI,
-		"ANTHROPIC_BASE_URL": u.anthropic,
+	env := map[string]string{}
+	for _, b := range mockmodel.Bases() {
+		for _, name := range b.Variables {
+			env[name] = u.base(b.Dialect)
+		}
 	}
 	for _, k := range []string{"NO_PROXY", "no_proxy"} {
 		env[k] = u.noProxy(base, k)

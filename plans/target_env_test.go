@@ -25,6 +25,26 @@ func TestProviderURLs(t *testing.T) {
 	}
 }
 
+// TestEndpointURLs: ${provider.NAME} is the base URL of the endpoint's dialect,
+// and its origin where it speaks all of them.
+func TestEndpointURLs(t *testing.T) {
+	u := urlsOf("127.0.0.1:4010", "")
+	u.endpoints = []endpointURL{
+		{"backup", "openai", addressOf("127.0.0.1:4011", "")},
+		{"claude", "anthropic", addressOf("127.0.0.1:4012", "")},
+		{"any", "", addressOf("127.0.0.1:4013", "host.docker.internal")},
+	}
+	for name, want := range map[string]string{
+		"provider.backup": "http://127.0.0.1:4011/v1", "provider.backup.origin": "http://127.0.0.1:4011", "provider.backup.port": "4011",
+		"provider.claude": "http://127.0.0.1:4012", "provider.any": "http://host.docker.internal:4013", "provider.any.host": "host.docker.internal",
+		"provider.openai": "http://127.0.0.1:4010/v1", "provider.nobody": "", "provider.any.path": "", "backup": "",
+	} {
+		if got, ok := u.lookup(name); got != want || ok != (want != "") {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+}
+
 // TestCommandEnv: no key of a real provider reaches a target; what the plan says
 // goes over all.
 func TestCommandEnv(t *testing.T) {

@@ -70,7 +70,7 @@ func (r *run) startBuiltin(mode string) (*target, error) {
 		return nil, err
 	}
 	app, err := refapp.New(refapp.Config{
-		Mode: mode, Provider: r.provider.openAI, DialContext: r.opt.Network.DialContext, Seed: r.plan.SeedValue(),
+		Mode: mode, Provider: r.provider.base("openai"), DialContext: r.opt.Network.DialContext, Seed: r.plan.SeedValue(),
 		Deadline: r.plan.Load.Client.Timeout * 8 / 10, PoolSize: r.plan.Target.poolSize,
 	})
 	if err != nil {

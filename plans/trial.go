@@ -201,9 +201,9 @@ func (r *run) neverCalled(sent int, t trialTally) error {
 		e.What = fmt.Sprintf("trial: the service refused %d of %d requests itself, and never called the mock model: %s", sent-t.full, sent, describe(t.worst))
 		e.Do = "say in target.request what it wants: `headers: {authorization: \"Bearer ${env:TOKEN}\"}`, `body: ...`" + excerptOf(t.worst)
 	case r.target.proc != nil:
-		e.Do = fmt.Sprintf("OPENAI_BASE_URL=%s was set for the command; if the service reads another variable, add it:\n    target:\n      env: {YOUR_BASE_URL: \"${provider.openai}\"}", r.provider.openAI)
+		e.Do = fmt.Sprintf("OPENAI_BASE_URL=%s was set for the command; if the service reads another variable, add it:\n    target:\n      env: {YOUR_BASE_URL: \"${provider.openai}\"}", r.provider.base("openai"))
 	default:
-		e.Do = fmt.Sprintf("start the service with OPENAI_BASE_URL=%s (or ANTHROPIC_BASE_URL=%s), and keep that address fixed in the plan:\n    provider:\n      listen: %s:%s", r.provider.openAI, r.provider.anthropic, r.provider.host, r.provider.port)
+		e.Do = fmt.Sprintf("start the service with OPENAI_BASE_URL=%s (or ANTHROPIC_BASE_URL=%s), and keep that address fixed in the plan:\n    provider:\n      listen: %s:%s", r.provider.base("openai"), r.provider.base("anthropic"), r.provider.host, r.provider.port)
 	}
 	if t.worst != nil && t.worst.Status >= 500 {
 		// What it says of its own failure often names whom it called.

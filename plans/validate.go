@@ -221,6 +221,9 @@ func (p *Plan) validateModels(f *findings) {
 		if d, spoken := r.Match.Dialect, mockmodel.Dialects(); d != "" && !slices.Contains(spoken, d) {
 			f.add(fmt.Sprintf("faults[%d].match.dialect", i), "the provider does not speak %q%s", clip(d), didYouMean(d, spoken))
 		}
+		if e, known := r.Match.Endpoint, append(p.Provider.EndpointNames(), mockmodel.MainEndpoint); e != "" && !slices.Contains(known, e) {
+			f.add(fmt.Sprintf("faults[%d].match.endpoint", i), "provider.endpoints has no %q%s", clip(e), didYouMean(e, known))
+		}
 		if s := r.Match.Step; slices.Contains(mockmodel.StepsUnbuilt, s) {
 			f.add(fmt.Sprintf("faults[%d].match.step", i), "%s is not built yet: the provider has no such endpoint, and the rule would hit nothing", s)
 		}
@@ -246,6 +249,9 @@ func (p *Plan) validateSpec(f *findings, path string, s assertions.Spec, names [
 		if !slices.Contains(mixes, m) {
 			f.add(path+".for.mix", "load.mix has no entry %q%s", clip(m), didYouMean(m, mixes))
 		}
+	}
+	if e, known := s.For.Endpoint, append(p.Provider.EndpointNames(), mockmodel.MainEndpoint); e != "" && !slices.Contains(known, e) {
+		f.add(path+".for.endpoint", "provider.endpoints has no %q%s", clip(e), didYouMean(e, known))
 	}
 	if c, ok := s.Args.(*assertions.Recovers); ok && c.After != "" && !slices.Contains(names, c.After) {
 		f.add(path+".after", "there is no phase %q%s", clip(c.After), didYouMean(c.After, names))
@@ -323,8 +329,14 @@ func plainNumber(v float64) string { return strings.TrimSuffix(fmt.Sprintf("%.2f
 // validateHosts refuses load on machines that nobody allowed, and a provider
 // that the target could not find or that others could use.
 func (p *Plan) validateHosts(f *findings) {
-	if host, _, err := net.SplitHostPort(p.Provider.Listen); err == nil && !isLoopback(host) {
-		f.add("provider.listen", "%s is reachable from other machines; beyond loopback the provider needs a token, which is not built yet: use 127.0.0.1", p.Provider.Listen)
+	listens := []struct{ path, addr string }{{"provider.listen", p.Provider.Listen}}
+	for _, e := range p.Provider.Endpoints {
+		listens = append(listens, struct{ path, addr string }{"provider.endpoints." + e.Name + ".listen", e.Listen})
+	}
+	for _, l := range listens {
+		if host, _, err := net.SplitHostPort(l.addr); err == nil && !isLoopback(host) {
+			f.add(l.path, "%s is reachable from other machines; beyond loopback the provider needs a token, which is not built yet: use 127.0.0.1", l.addr)
+		}
 	}
 	if p.Target.URL == "" {
 		return
@@ -336,6 +348,11 @@ func (p *Plan) validateHosts(f *findings) {
 	}
 	if _, port, err := net.SplitHostPort(p.Provider.Listen); !own && (err != nil || port == "0") {
 		f.add("target.url", "names a service that someone else starts: it can only find the provider at a fixed address; add provider: {listen: 127.0.0.1:4010} and start the service with OPENAI_BASE_URL=http://127.0.0.1:4010/v1")
+	}
+	for _, l := range listens[1:] {
+		if _, port, err := net.SplitHostPort(l.addr); err != nil || port == "0" {
+			f.add(l.path, "must be a fixed address, such as 127.0.0.1:4011: a service that someone else starts can find the endpoint nowhere else")
+		}
 	}
 	if isLoopback(u.Hostname()) {
 		return
@@ -352,6 +369,9 @@ func (p *Plan) validateHosts(f *findings) {
 // whatever port; nil if that is no URL. own: it is the provider's own.
 func (p *Plan) targetURL() (u *url.URL, own bool) {
 	urls := urlsOf("127.0.0.1:1", p.Provider.Advertise)
+	for _, e := range p.Provider.Endpoints {
+		urls.endpoints = append(urls.endpoints, endpointURL{e.Name, e.Dialect, urls.address})
+	}
 	raw, err := fillIn(p.Target.URL, urls.lookup)
 	if err != nil {
 		return nil, false

@@ -1,0 +1,28 @@
+package mockmodel
+
+// Base says how the SDKs of a dialect are sent to a provider other than their
+// own.
+type Base struct {
+	Dialect string
+	// Path stands behind the origin in a base URL: what an SDK appends to
+	// differs.
+	Path string
+	// Variables are the environment variables in which an SDK looks for its
+	// base URL.
+	Variables []string
+}
+
+// bases is the visible list: a dialect whose SDKs are told where to go has a
+// line here.
+//
+// The SDKs append /chat/completions to OPENAI_BASE_URL, but /v1/messages to
+// ANTHROPIC_BASE_URL: openai-python _client.py, anthropic-sdk-python _client.py.
+var bases = []Base{
+	{"openai", "/v1", []string{"OPENAI_BASE_URL", "OPENAI_API_BASE"}},
+	{"anthropic", "", []string{"ANTHROPIC_BASE_URL"}},
+	{"cohere", "", []string{"CO_API_URL"}}, // cohere-python base_client.py
+}
+
+// Bases returns how the SDKs of the dialects are sent to the provider, in the
+// order of the list. The caller owns it.
+func Bases() []Base { return append([]Base(nil), bases...) }
