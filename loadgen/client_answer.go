@@ -30,11 +30,13 @@ type answer struct {
 	events bool // an event stream
 
 	marks   wire.Marks
-	head    []byte // the first content
-	beyond  bool   // there is more than space behind it
-	raw     []byte // the first bytes of the body
-	body    []byte // all of a body that is read as a whole, or one event
-	parsed  any    // body as a tree, once it was asked for
+	called  wire.Marks   // in arguments of tool calls
+	labels  []wire.Found // in arrays of numbers
+	head    []byte       // the first content
+	beyond  bool         // there is more than space behind it
+	raw     []byte       // the first bytes of the body
+	body    []byte       // all of a body that is read as a whole, or one event
+	parsed  any          // body as a tree, once it was asked for
 	isTree  bool
 	found   []int  // how far each needle of the reader is found
 	errRule string // the response.error rule that matched
@@ -46,11 +48,12 @@ type answer struct {
 // reset makes a ready for the next answer. What was allocated is used again.
 func (a *answer) reset(r *reader, rec *journal.Request) {
 	a.marks.Reset(r.codec)
+	a.called.Reset(r.codec)
 	body := a.body[:0]
 	if cap(body) > keepBodyMax {
 		body = nil
 	}
-	*a = answer{reader: r, rec: rec, marks: a.marks, head: a.head[:0], raw: a.raw[:0], body: body, found: a.found[:0]}
+	*a = answer{reader: r, rec: rec, marks: a.marks, called: a.called, labels: a.labels[:0], head: a.head[:0], raw: a.raw[:0], body: body, found: a.found[:0]}
 	for range r.needles {
 		a.found = append(a.found, 0)
 	}
@@ -77,6 +80,15 @@ func (a *answer) content(b []byte) {
 		a.found[i] = n.find(a.found[i], b)
 	}
 }
+
+// call takes that the service calls a tool.
+func (a *answer) call() {
+	a.rec.ToolCalls++
+	a.called.Break()
+}
+
+// arguments takes a piece of the arguments of the tool call.
+func (a *answer) arguments(b []byte) { _, _ = a.called.Write(b) }
 
 // progress stamps a piece of an answer. visible is false for reasoning, which
 // a user does not get to see but which shows that the service is alive.

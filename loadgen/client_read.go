@@ -227,16 +227,7 @@ func (a *answer) report(resp *http.Response, err error, f *facts) {
 	f.content, f.tools, f.refusal, f.finish = a.spoken(), rec.ToolCalls, rec.Refusal, rec.Finish
 	f.note = a.note
 	f.degraded = a.reader.degradedKind(resp.Header, rec.ModelDeclared, a.found)
-	for _, m := range a.marks.Summary() {
-		seen := journal.MarkSeen{
-			Attempt: m.Attempt, Key: journal.Key{Phase: m.Phase, Index: m.Index}, Tenant: m.Tenant, Model: m.Model,
-			MintedNs: m.MintedNs, Whole: m.Whole, Bad: m.Bad,
-		}
-		f.marks = append(f.marks, mark{MarkSeen: seen, otherRun: m.OtherRun, ended: m.Ended})
-		if len(rec.Marks) < journal.MarksMax {
-			rec.Marks = append(rec.Marks, seen)
-		}
-	}
+	a.reportMarks(f)
 }
 
 // remark notes what is odd about the answer.

@@ -135,7 +135,7 @@ func anthropicBlock(b []byte, a *answer) {
 		switch string(key) {
 		case "type":
 			if string(text) == "tool_use" {
-				a.rec.ToolCalls++
+				a.call()
 				a.progress(true)
 			}
 		case "text":
@@ -143,7 +143,10 @@ func anthropicBlock(b []byte, a *answer) {
 		case "partial_json":
 			if len(text) > 0 {
 				a.progress(true)
+				a.arguments(text)
 			}
+		case "input": // of a whole tool_use
+			a.arguments(value)
 		case "thinking":
 			if len(text) > 0 {
 				a.progress(false)

@@ -17,6 +17,7 @@ func readJSON(_ []byte, a *answer) {
 	}
 	for _, v := range found {
 		a.content(treeText(v))
+		a.numbers(v, 0)
 	}
 }
 

@@ -177,9 +177,12 @@ func openAIToolCalls(b []byte, a *answer) {
 			return
 		}
 		a.progress(true)
-		if hasText(call, "id") || hasText(memberOf(call, "function"), "name") {
-			a.rec.ToolCalls++
+		function := memberOf(call, "function")
+		if hasText(call, "id") || hasText(function, "name") {
+			a.call()
 		}
+		text, _ := textOf(memberOf(function, "arguments"))
+		a.arguments(text)
 	}
 }
 

@@ -2,8 +2,10 @@ package loadgen
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/chaoskit/chaos/internal/journal"
+	"github.com/chaoskit/chaos/internal/wire"
 )
 
 // facts is all that the outcome of a request depends on.
@@ -32,14 +34,19 @@ type facts struct {
 	tenant string
 	model  string // that was asked for, "" if it cannot be compared with the provider's
 	marks  []mark // in order of appearance
+	labels []mark // attempts that are named in what is no text: they say nothing of it
+	more   int    // attempts beyond those that are told apart
 }
 
 // mark is what the watermarks of one attempt in one answer say.
 type mark struct {
 	journal.MarkSeen
-	otherRun bool // of an earlier run: key and tenant mean nothing here
-	ended    bool // its last mark was seen
+	found wire.Finding
 }
+
+// otherRun reports whether it is of an earlier run: key and tenant mean nothing
+// here.
+func (m mark) otherRun() bool { return m.found&wire.FoundOtherRun != 0 }
 
 // judgement is the outcome with what led to it.
 type judgement struct {
@@ -114,20 +121,25 @@ func judgeEnd(f facts) (judgement, bool) {
 	case f.terminal == "":
 		return judgement{outcome: journal.OutcomeTruncated, reason: truncatedHow(f)}, true
 	}
-	if m, ok := cutMark(f.marks); ok {
-		return judgement{outcome: journal.OutcomeTruncated, reason: fmt.Sprintf("the text of attempt %d is cut, though the answer ended with %s", m.Attempt, f.terminal)}, true
+	if how := cutText(f.marks); how != "" {
+		return judgement{outcome: journal.OutcomeTruncated, reason: how + ", though the answer ended with " + f.terminal}, true
 	}
 	return judgement{}, false
 }
 
-// cutMark returns the attempt whose text breaks off without any other going
-// on: the last one, if its last mark never came.
-func cutMark(marks []mark) (mark, bool) {
+// cutText says how the text is cut without any other going on there: at its
+// end, if the last mark of the last attempt never came, or at its beginning.
+func cutText(marks []mark) string {
 	if len(marks) == 0 {
-		return mark{}, false
+		return ""
 	}
-	m := marks[len(marks)-1]
-	return m, !m.ended && !m.Bad
+	if m := marks[len(marks)-1]; m.found&wire.FoundCut != 0 && !m.Bad {
+		return fmt.Sprintf("the text of attempt %d is cut", m.Attempt)
+	}
+	if m := marks[0]; m.found&^wire.FoundOtherRun == wire.FoundHeadless {
+		return fmt.Sprintf("the text of attempt %d lacks its beginning", m.Attempt)
+	}
+	return ""
 }
 
 // truncatedHow says in what way the terminal event failed to come.
@@ -158,7 +170,9 @@ func judgeContent(f facts) (judgement, bool) {
 	return judgement{outcome: journal.OutcomeEmpty, reason: reason}, true
 }
 
-// judgeMarks is (8): the words are not an answer to this request.
+// judgeMarks is (8): the words are not an answer to this request. A text of
+// which a part stands twice, elsewhere or not at all is a splice of itself: no
+// model gave it.
 func judgeMarks(f facts) (judgement, bool) {
 	wrong := func(format string, args ...any) (judgement, bool) {
 		return judgement{outcome: journal.OutcomeWrong, reason: fmt.Sprintf(format, args...)}, true
@@ -169,14 +183,17 @@ func judgeMarks(f facts) (judgement, bool) {
 		}
 	}
 	for _, m := range f.marks {
-		if m.Bad {
-			return wrong("the text of attempt %d is damaged: its watermarks are changed or out of order", m.Attempt)
+		if changed := m.found & wire.FoundChanged; changed != 0 {
+			return wrong("the text of attempt %d is not what it said: %s", m.Attempt, changedHow(changed))
 		}
+	}
+	if f.more > 0 {
+		return wrong("the text is of more than %d attempts: which of them is whole cannot be told", wire.AnswersMax)
 	}
 	for i := 1; i < len(f.marks); i++ {
 		before, m := f.marks[i-1], f.marks[i]
 		switch {
-		case m.otherRun != before.otherRun:
+		case m.otherRun() != before.otherRun():
 			return wrong("spliced: text of this run beside text of an earlier one")
 		case m.named() && before.named() && m.Key != before.Key:
 			return wrong("spliced: the text of request %s goes on with that of request %s", before.Key, m.Key)
@@ -189,10 +206,28 @@ func judgeMarks(f facts) (judgement, bool) {
 	return judgement{}, false
 }
 
+// changedHow says in words what became of a text.
+func changedHow(f wire.Finding) string {
+	how := map[wire.Finding]string{
+		wire.FoundDamaged:    "watermarks are damaged",
+		wire.FoundMissing:    "a part in its middle is missing",
+		wire.FoundDuplicated: "a part stands there twice",
+		wire.FoundReordered:  "parts are out of order",
+		wire.FoundEdited:     "words between two watermarks were lost, doubled or changed",
+	}
+	var parts []string
+	for bit := wire.Finding(1); bit <= f; bit <<= 1 {
+		if f&bit != 0 {
+			parts = append(parts, how[bit])
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
 // named reports whether m says for whom its text was made: not where it comes
 // from another run, or the attempt carried no request id.
 func (m mark) named() bool {
-	return !m.otherRun && !m.Key.None() && m.Key.Phase != journal.PhaseAnon
+	return !m.otherRun() && !m.Key.None() && m.Key.Phase != journal.PhaseAnon
 }
 
 // judgeDegraded is (9) and (10): an answer, but not the one that was asked for.
@@ -203,9 +238,14 @@ func judgeDegraded(f facts) (judgement, bool) {
 	undisclosed := func(kind, format string, args ...any) (judgement, bool) {
 		return judgement{outcome: journal.OutcomeDegraded, kind: kind, reason: fmt.Sprintf(format, args...)}, true
 	}
+	for _, m := range f.labels {
+		if m.otherRun() {
+			return undisclosed("cached", "it holds what was made in an earlier run")
+		}
+	}
 	for _, m := range f.marks {
 		switch {
-		case m.otherRun:
+		case m.otherRun():
 			return undisclosed("cached", "the text was made in an earlier run")
 		case m.named() && m.Key != f.key:
 			return undisclosed("cached", "the text was made for request %s", m.Key)

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/chaoskit/chaos/internal/journal"
+	"github.com/chaoskit/chaos/internal/wire"
 )
 
 // own is the request of the cases below.
@@ -19,7 +20,7 @@ func good() facts {
 
 // whole is the mark of a whole text that was made for this request.
 func whole(attempt uint64) mark {
-	return mark{MarkSeen: journal.MarkSeen{Attempt: attempt, Key: own, Tenant: "t1", Model: "gpt-4o", Whole: true}, ended: true}
+	return mark{MarkSeen: journal.MarkSeen{Attempt: attempt, Key: own, Tenant: "t1", Model: "gpt-4o", Whole: true}}
 }
 
 // with changes a mark.
@@ -28,14 +29,24 @@ func with(m mark, change func(*mark)) mark {
 	return m
 }
 
-func cut(m *mark)      { m.Whole, m.ended = false, false }
-func damaged(m *mark)  { m.Whole, m.Bad = false, true }
+// found changes what was found of a mark.
+func found(f wire.Finding) func(*mark) {
+	return func(m *mark) {
+		m.found |= f
+		m.Whole, m.Bad = m.found&^wire.FoundOtherRun == 0, m.found&wire.FoundChanged != 0
+	}
+}
+
+func cut(m *mark)      { found(wire.FoundCut)(m) }
 func mini(m *mark)     { m.Model = "gpt-4o-mini" }
 func nameless(m *mark) { m.Model = "" }
 func anon(m *mark)     { m.Key, m.Tenant = journal.Key{Phase: journal.PhaseAnon}, "" }
 func earlier(m *mark)  { m.Key.Index = 3 }
 func stranger(m *mark) { m.Key.Index, m.Tenant = 3, "t2" }
-func lastRun(m *mark)  { m.Key, m.Tenant, m.Model, m.otherRun = journal.Key{}, "", "", true }
+func lastRun(m *mark) {
+	m.Key, m.Tenant, m.Model = journal.Key{}, "", ""
+	found(wire.FoundOtherRun)(m)
+}
 
 func TestOutcome(t *testing.T) {
 	tests := []struct {
@@ -86,6 +97,7 @@ func TestOutcome(t *testing.T) {
 		{"a reset after the terminal event: the user has it all", func(f *facts) { f.endBy = journal.EndReset }, "full"},
 		{"more than the client reads", func(f *facts) { f.terminal, f.endBy, f.note = "", journal.EndClientHangup, "too long" }, "truncated"},
 		{"the end came, but the text is cut", func(f *facts) { f.marks = []mark{with(whole(1), cut)} }, "truncated"},
+		{"the end came, but the text lacks its beginning", func(f *facts) { f.marks = []mark{with(whole(1), found(wire.FoundHeadless))} }, "truncated"},
 		{"a whole text of one step, a cut one of the next", func(f *facts) { f.marks = []mark{whole(1), with(whole(2), cut)} }, "truncated"},
 		{"a cut text goes before the tenant that it was made for", func(f *facts) { f.marks = []mark{with(with(whole(1), cut), stranger)} }, "truncated"},
 		{"a cut text goes before a disclosed degradation", func(f *facts) { f.degraded, f.marks = "cached", []mark{with(whole(1), cut)} }, "truncated"},
@@ -102,7 +114,22 @@ func TestOutcome(t *testing.T) {
 		{"texts of this run and of an earlier one", func(f *facts) { f.marks = []mark{with(whole(1), lastRun), whole(2)} }, "wrong"},
 		{"a retry that goes on where the first attempt broke off", func(f *facts) { f.marks = []mark{with(whole(1), cut), whole(2)} }, "wrong"},
 		{"the same without request ids", func(f *facts) { f.marks = []mark{with(with(whole(1), cut), anon), with(whole(2), anon)} }, "wrong"},
-		{"marks out of order, repeated or missing", func(f *facts) { f.marks = []mark{with(whole(1), damaged)} }, "wrong"},
+		{"a damaged mark", func(f *facts) { f.marks = []mark{with(whole(1), found(wire.FoundDamaged))} }, "wrong"},
+		{"a part in the middle is missing: the text does not break off", func(f *facts) { f.marks = []mark{with(whole(1), found(wire.FoundMissing))} }, "wrong"},
+		{"a part stands there twice", func(f *facts) { f.marks = []mark{with(whole(1), found(wire.FoundDuplicated))} }, "wrong"},
+		{"parts out of order", func(f *facts) { f.marks = []mark{with(whole(1), found(wire.FoundReordered))} }, "wrong"},
+		{"other words between two marks", func(f *facts) { f.marks = []mark{with(whole(1), found(wire.FoundEdited))} }, "wrong"},
+		{"a part twice, and then cut: what is there is wrong already", func(f *facts) { f.marks = []mark{with(whole(1), found(wire.FoundDuplicated|wire.FoundCut))} }, "wrong"},
+		{"two woven texts", func(f *facts) {
+			f.marks = []mark{with(whole(1), found(wire.FoundSpliced)), with(whole(2), found(wire.FoundSpliced))}
+		}, "wrong"},
+		{"the end of one text behind another", func(f *facts) {
+			f.marks = []mark{with(whole(1), found(wire.FoundSpliced)), with(whole(2), found(wire.FoundSpliced|wire.FoundHeadless))}
+		}, "wrong"},
+		{"the end of one text before another", func(f *facts) {
+			f.marks = []mark{with(whole(1), found(wire.FoundSpliced|wire.FoundHeadless)), with(whole(2), found(wire.FoundSpliced))}
+		}, "wrong"},
+		{"more attempts than can be told apart", func(f *facts) { f.marks, f.more = []mark{whole(1), whole(2)}, 1 }, "wrong"},
 		{"two whole texts of one request: an answer of two steps", func(f *facts) { f.marks = []mark{whole(1), whole(2)} }, "full"},
 		// 9
 		{"the service says that a smaller model answered", func(f *facts) { f.degraded = "smaller_model" }, "degraded:smaller_model!"},
@@ -115,7 +142,11 @@ func TestOutcome(t *testing.T) {
 		{"the mix asks for no model, so any will do", func(f *facts) { f.model, f.marks = "", []mark{with(whole(1), mini)} }, "full"},
 		{"a model that the run does not know is no evidence", func(f *facts) { f.marks = []mark{with(whole(1), nameless)} }, "full"},
 		{"a small model's step beside the answer proper", func(f *facts) { f.marks = []mark{with(whole(1), mini), whole(2)} }, "full"},
+		{"a tool call of an earlier run", func(f *facts) { f.labels = []mark{with(whole(1), lastRun)} }, "degraded:cached"},
 		// 11
+		{"a tool call that names another attempt says nothing of the text", func(f *facts) {
+			f.marks, f.labels = []mark{whole(1)}, []mark{with(with(whole(2), anon), found(wire.FoundShort))}
+		}, "full"},
 		{"nothing is wrong", func(*facts) {}, "full"},
 		{"nothing is wrong, and the watermark proves it", func(f *facts) { f.marks = []mark{whole(1)} }, "full"},
 		{"an attempt without request id says nothing about tenants", func(f *facts) { f.marks = []mark{with(whole(1), anon)} }, "full"},

@@ -226,8 +226,7 @@ func (a *attempt) cutBody(p faults.Position) int {
 			n -= x.script.tokens
 			continue
 		}
-		again := x.script
-		again.mark.Seq = 0
+		again := x.script.again()
 		text := again.say(nil, 0, n, a.ans.nowNs)
 		if !x.raw {
 			text = appendEscaped(nil, text)

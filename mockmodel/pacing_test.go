@@ -176,7 +176,7 @@ func checkMarks(t *testing.T, text string, rec journal.Attempt, tokens int) {
 	m.Reset(codec)
 	m.Write([]byte(text))
 	got := m.Summary()
-	if len(got) != 1 || !got[0].Whole || got[0].Bad || got[0].Attempt != rec.ID || got[0].Phase != rec.Key.Phase || got[0].Index != rec.Key.Index || got[0].Tenant != rec.Tenant || got[0].Model != rec.ModelServed {
+	if len(got) != 1 || !got[0].Whole() || got[0].Attempt != rec.ID || got[0].Phase != rec.Key.Phase || got[0].Index != rec.Key.Index || got[0].Tenant != rec.Tenant || got[0].Model != rec.ModelServed {
 		t.Errorf("watermarks %+v of attempt %d %v", got, rec.ID, rec.Key)
 	}
 	if rec.MarkID != rec.ID {

@@ -24,6 +24,7 @@ type script struct {
 	codec  *wire.Codec
 	mark   wire.Mark // the next one; only where marked
 	marked bool
+	words  wire.Letters // said since the last mark
 }
 
 // cut returns the index in text behind token n. Tokens of a text given in the
@@ -49,12 +50,20 @@ func (s *script) say(dst []byte, from, to int, now int64) []byte {
 		if t >= s.mark.Seq*markEvery && s.atWord(t) {
 			dst = s.appendMark(dst, now, false)
 		}
+		said := len(dst)
 		dst = append(dst, s.text[s.cut(t):s.cut(t+1)]...)
+		s.words.Add(dst[said:])
 		if t == s.tokens-1 {
 			dst = s.appendMark(dst, now, true)
 		}
 	}
 	return dst
+}
+
+// again returns the script as it was before its first word was said.
+func (s script) again() script {
+	s.mark.Seq, s.words = 0, wire.Letters{}
+	return s
 }
 
 // atWord reports whether token t begins a word: a mark does not split one. As
@@ -65,7 +74,11 @@ func (s *script) atWord(t int) bool {
 
 // appendMark appends the next watermark with a space on each side.
 func (s *script) appendMark(dst []byte, now int64, end bool) []byte {
-	s.mark.MintedNs, s.mark.End = now, end
+	s.mark.MintedNs, s.mark.End, s.mark.Text = now, end, 0
+	if s.mark.Seq > 0 {
+		s.mark.Text = s.words.Sum()
+	}
+	s.words = wire.Letters{}
 	if len(dst) > 0 && dst[len(dst)-1] != ' ' {
 		dst = append(dst, ' ')
 	}

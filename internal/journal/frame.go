@@ -145,9 +145,10 @@ func Clip(s string, n int) string {
 
 // requestFrame encodes a request within the bounds of records.go.
 func requestFrame(r *Request) (*bytes.Buffer, error) {
-	if len(r.Marks) > MarksMax || len(r.Excerpt) > ExcerptMax || len(r.Err) > ErrMax {
+	if len(r.Marks) > MarksMax || len(r.MarkFindings) > MarksMax || len(r.Excerpt) > ExcerptMax || len(r.Err) > ErrMax {
 		c := *r
-		c.Marks, c.Excerpt, c.Err = c.Marks[:min(len(c.Marks), MarksMax)], Clip(c.Excerpt, ExcerptMax), Clip(c.Err, ErrMax)
+		c.Marks, c.MarkFindings = c.Marks[:min(len(c.Marks), MarksMax)], c.MarkFindings[:min(len(c.MarkFindings), MarksMax)]
+		c.Excerpt, c.Err = Clip(c.Excerpt, ExcerptMax), Clip(c.Err, ErrMax)
 		r = &c
 	}
 	return bounded(kindRequest, r)

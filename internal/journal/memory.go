@@ -18,7 +18,7 @@ type MemSink struct {
 // Request keeps a request.
 func (s *MemSink) Request(r *Request) {
 	c := *r
-	c.Headers, c.Marks = maps.Clone(r.Headers), slices.Clone(r.Marks)
+	c.Headers, c.Marks, c.MarkFindings = maps.Clone(r.Headers), slices.Clone(r.Marks), slices.Clone(r.MarkFindings)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests = append(s.requests, c)

@@ -168,6 +168,20 @@ type Request struct {
 	Marks   []MarkSeen `cbor:"55,keyasint,omitempty"` // watermarks in the answer, up to MarksMax
 	Excerpt string     `cbor:"56,keyasint,omitempty"` // at most ExcerptMax bytes, kept for witnesses only
 	Err     string     `cbor:"57,keyasint,omitempty"`
+
+	// MarkFindings says of each of Marks what was found, as bits of
+	// wire.Finding; left out where nothing was. See Finding.
+	MarkFindings []uint16 `cbor:"58,keyasint,omitempty"`
+	MarksMore    int      `cbor:"59,keyasint,omitempty"` // attempts with watermarks in the answer that are not in Marks
+}
+
+// Finding returns what was found of Marks[i], as bits of wire.Finding. A journal
+// of before they were kept has none.
+func (r *Request) Finding(i int) uint16 {
+	if i >= len(r.MarkFindings) {
+		return 0
+	}
+	return r.MarkFindings[i]
 }
 
 // Bounds of a record.
@@ -187,8 +201,8 @@ type MarkSeen struct {
 	Tenant   string
 	Model    string
 	MintedNs int64
-	Whole    bool // first to last mark seen, in order
-	Bad      bool // a mark whose checksum fails, or out of order
+	Whole    bool // the text is all that the attempt said, word for word
+	Bad      bool // it was changed: a mark whose checksum fails, out of order, twice or missing, or other words between two
 }
 
 // NewRequest returns a record in which nothing has happened.

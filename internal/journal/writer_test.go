@@ -17,6 +17,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 		r := NewRequest()
 		r.Key = Key{Phase: "warm", Index: 1}
 		r.Marks = []MarkSeen{{Attempt: 4, Key: Key{Phase: "warm", Index: 1}}}
+		r.MarkFindings, r.MarksMore = []uint16{3}, 2
 		w.Request(&r)
 		a := NewAttempt()
 		a.ID = 7
@@ -31,7 +32,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(j.Requests) != 1 || len(j.Attempts) != 1 || j.Cut || j.Requests[0].Marks[0].Attempt != 4 || j.Requests[0].ConnNs != Never || j.Attempts[0].Rules[0].At != -1 || !j.CensoredRequests[Key{Phase: "warm", Index: 3}] {
+	if len(j.Requests) != 1 || len(j.Attempts) != 1 || j.Cut || j.Requests[0].Marks[0].Attempt != 4 || j.Requests[0].Finding(0) != 3 || j.Requests[0].MarksMore != 2 || j.Requests[0].ConnNs != Never || j.Attempts[0].Rules[0].At != -1 || !j.CensoredRequests[Key{Phase: "warm", Index: 3}] {
 		t.Fatalf("%+v", j)
 	}
 }
@@ -46,4 +47,17 @@ func BenchmarkWriter(b *testing.B) {
 		w.Request(&r)
 	}
 	w.Close(Mark{})
+}
+
+// A journal of before findings were kept reads as it did: within a version,
+// fields are only added.
+func TestAnOlderJournalIsRead(t *testing.T) {
+	j, err := Load("testdata/before_findings.chaos")
+	if err != nil || j.Cut || len(j.Requests) != 1 {
+		t.Fatalf("%+v, %v", j, err)
+	}
+	r := &j.Requests[0]
+	if len(r.Marks) != 2 || r.Marks[0].Attempt != 4 || !r.Marks[0].Whole || r.Marks[0].Tenant != "t1" || !r.Marks[1].Bad || r.Finding(0) != 0 || r.Finding(1) != 0 || r.MarksMore != 0 {
+		t.Errorf("%+v", r)
+	}
 }

@@ -78,7 +78,7 @@ func nextMarker(text string, from int) (start, end int) {
 // that keeps it apart, so that texts which differ only in which mark stands
 // where are equal.
 func StripMarkers(text string) string {
-	hasMarker, hasMark := strings.Contains(text, markerOpen), strings.Contains(text, markPrefix)
+	hasMarker, hasMark := strings.Contains(text, markerOpen), strings.Contains(text, markPrefix[:2])
 	if hasMarker {
 		text = strip(text, nextMarker)
 	}

@@ -82,23 +82,29 @@ func nameAt(list []string, n uint64) string {
 
 // bits packs fields into bytes, most significant bit first.
 type bits struct {
-	b [20]byte
+	b [22]byte
 	n int // bits put or taken so far
 }
 
 // put appends the low width bits of v.
 func (p *bits) put(v uint64, width int) {
-	for i := width - 1; i >= 0; i-- {
-		p.b[p.n/8] |= byte(v>>i&1) << (7 - p.n%8)
-		p.n++
+	for width > 0 {
+		room := 8 - p.n%8
+		n := min(room, width)
+		p.b[p.n/8] |= byte(v>>(width-n)&(1<<n-1)) << (room - n)
+		p.n += n
+		width -= n
 	}
 }
 
 // take reads the next width bits.
 func (p *bits) take(width int) (v uint64) {
-	for range width {
-		v = v<<1 | uint64(p.b[p.n/8]>>(7-p.n%8)&1)
-		p.n++
+	for width > 0 {
+		left := 8 - p.n%8
+		n := min(left, width)
+		v = v<<n | uint64(p.b[p.n/8])>>(left-n)&(1<<n-1)
+		p.n += n
+		width -= n
 	}
 	return v
 }

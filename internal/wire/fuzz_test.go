@@ -2,8 +2,12 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/binary"
 	"html"
 	"io"
+	"math"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -60,7 +64,7 @@ func TestMarksAcrossDeltas(t *testing.T) {
 		marks.Write([]byte(text[:n]))
 		marks.Write([]byte(text[n:]))
 		got := marks.Summary()
-		if len(got) != 1 || !got[0].Whole || got[0].Bad || got[0].Attempt != 77 || got[0].Tenant != "2" || got[0].Model != "gpt-4o" {
+		if len(got) != 1 || !got[0].Whole() || got[0].Attempt != 77 || got[0].Tenant != "2" || got[0].Model != "gpt-4o" {
 			t.Fatalf("split at %d: %+v", n, got)
 		}
 	}
@@ -92,16 +96,83 @@ func FuzzParseID(f *testing.F) {
 func FuzzFindMarks(f *testing.F) {
 	f.Add([]byte(fuzzCodec.Mark(exampleMark(0, false)) + " x " + fuzzCodec.Mark(exampleMark(1, true))))
 	f.Add([]byte(strings.Repeat("q", 200)))
+	f.Add([]byte(answerText('a', 150) + fuzzCodec.ShortMark(exampleMark(0, false)) + answerText('b', 70)))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		var marks Marks
-		marks.Reset(fuzzCodec)
+		whole, halves, bytewise := fuzzCodec.NewMarks(), fuzzCodec.NewMarks(), fuzzCodec.NewMarks()
 		half := len(b) / 2
-		marks.Write(b[:half])
-		marks.Write(b[half:])
-		marks.Summary()
+		whole.Write(b)
+		halves.Write(b[:half])
+		halves.Write(b[half:])
+		for i := range b {
+			bytewise.Write(b[i : i+1])
+		}
+		if want := found(whole); found(halves) != want || found(bytewise) != want {
+			t.Fatalf("%s in one piece, %s in halves, %s byte by byte", want, found(halves), found(bytewise))
+		}
+		if n := len(whole.Summary()); n > AnswersMax+1 {
+			t.Fatalf("%d answers", n)
+		}
 		for _, m := range fuzzCodec.FindMarks(b) {
-			if m.Off < 0 || m.Off > len(b) {
+			size := markLen
+			if m.Short {
+				size = ShortLen
+			}
+			if m.Off < 0 || m.Off+size > len(b) {
 				t.Fatalf("a mark at %d of %d bytes", m.Off, len(b))
+			}
+			if text := string(b[m.Off : m.Off+size]); strings.TrimSpace(StripMarkers(text)) != "" {
+				t.Fatalf("%q is a mark and is not stripped", text)
+			}
+			if text := string(b[m.Off : m.Off+size]); m.Short && !m.Bad && !m.OtherRun && fuzzCodec.ShortMark(m.Mark) != text {
+				t.Fatalf("%q reads as %+v", text, m)
+			}
+		}
+	})
+}
+
+// FuzzNumbers reads numbers from anywhere: nothing panics, marking changes
+// little and keeps the order, and what was written is read.
+func FuzzNumbers(f *testing.F) {
+	f.Add(uint64(77), []byte(strings.Repeat("chaos", 40)))
+	f.Add(uint64(1<<30-1), bytes.Repeat([]byte{0xff, 0x7f, 0, 0x80}, 20))
+	f.Fuzz(func(t *testing.T, attempt uint64, b []byte) {
+		attempt %= 1 << markAttemptBits
+		m := Mark{Attempt: attempt, ID: exampleID()}
+		v := make([]float32, len(b)/4)
+		normal := map[int]bool{}
+		for i := range v {
+			v[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
+			if isNormal(math.Float32bits(v[i])) {
+				normal[i%VectorMin] = true
+			}
+		}
+		before := slices.Clone(v)
+		fuzzCodec.FindVectorMark(v)
+		fuzzCodec.MarkVector(v, m)
+		for i, x := range v {
+			old := float64(before[i])
+			if isNormal(math.Float32bits(x)) && !(math.Abs(float64(x)-old) <= math.Abs(old)/16384) || MaskVector(x) != MaskVector(before[i]) && x == x {
+				t.Fatalf("%v became %v", before[i], x)
+			}
+		}
+		if got, ok := fuzzCodec.FindVectorMark(v); len(normal) == VectorMin && (!ok || got.Attempt != attempt) {
+			t.Fatalf("attempt %d reads as %+v, %v", attempt, got, ok)
+		}
+		scores := make([]float64, len(b)/8)
+		for i := range scores {
+			scores[i] = float64(binary.LittleEndian.Uint64(b[8*i:])>>11) / (1 << 53)
+		}
+		fuzzCodec.FindScoreMark(scores)
+		slices.SortFunc(scores, func(x, y float64) int { return cmp.Compare(y, x) })
+		if !fuzzCodec.MarkScores(scores, m) {
+			return
+		}
+		if got, ok := fuzzCodec.FindScoreMark(scores); !ok || got.Attempt != attempt {
+			t.Fatalf("attempt %d reads as %+v, %v from %v", attempt, got, ok, scores)
+		}
+		for i := 1; i < len(scores); i++ {
+			if scores[i] >= scores[i-1] {
+				t.Fatalf("score %d does not fall: %v", i, scores)
 			}
 		}
 	})

@@ -1,13 +1,13 @@
 package wire
 
 import (
-	"encoding/base32"
 	"hash/crc32"
 	"strings"
 )
 
 // Mark is one watermark: it proves, from the bytes that a user saw, which
-// attempt produced them, for whom, and where in its answer they stood.
+// attempt produced them, for whom, where in its answer they stood, and that the
+// words before it are those that it said.
 //
 // An answer has the mark 0 before its first token, the next one every
 // [MarkEvery] tokens, and one with End behind its last token, however short it
@@ -19,43 +19,72 @@ type Mark struct {
 	MintedNs int64  // since the start of the run, rounded down to 1 ms; 0 beyond 37 hours
 	Seq      int    // from 0; modulo seqModulo when read back
 	End      bool   // the last of its answer
+	Text     int    // [Letters.Sum] of the words since the mark before; 0: does not say
 }
 
 // The form of a mark: lower-case letters and digits only, so that escaping for
 // JSON, HTML and Markdown leaves it alone; all of one length. No digit of the
-// body occurs in the prefix, so a mark that follows a cut one is always found.
+// body occurs in the prefixes, so a mark that follows a cut one is always
+// found. What changes the case of a text destroys its marks: that a service
+// prints in capitals cannot be told from a service that lost them.
 const (
-	markPrefix = "qzx"
-	markDigits = "0123456789abcdefghiklmnoprstuvwy"
-	markBody   = 32
+	markPrefix  = "qzx"
+	shortPrefix = "qzj"
+	markDigits  = "0123456789abcdefghiklmnoprstuvwy"
+	prefixLen   = len(markPrefix)
 
-	markLen   = len(markPrefix) + markBody
+	markLen   = prefixLen + markBits/5
 	MarkEvery = 64 // tokens between two marks
 	seqModulo = 1 << markSeqBits
 )
 
-// The body is 160 bits:
+// The body, markBits in digits of 5:
 //
-//	run 20 | attempt 30 | phase 6 | index 28 | tenant 13 | model 5 | minted 27 | seq 10 | end 1 | check 20
+//	run 20 | attempt 30 | phase 6 | index 28 | tenant 13 | model 5 | minted 27 | seq 10 | end 1 | text 15 | check 20
 //
 // Damage goes unseen, and another run's mark passes for ours, once in 2^20.
+// Words that were changed between two marks go unseen once in 2^15.
 const (
 	markRunBits, markAttemptBits, markPhaseBits, markIndexBits = 20, 30, 6, 28
 	markTenantBits, markModelBits, markMintedBits, markSeqBits = 13, 5, 27, 10
-	markSumBits                                                = 20
+	markTextBits, markSumBits                                  = 15, 20
+
+	markBits = 175
 
 	mintedUnit = 1_000_000 // ns
 )
 
-var markEncoding = base32.NewEncoding(markDigits).WithPadding(base32.NoPadding)
+// notDigit is what markDigit says of bytes that are no digit of a body.
+const notDigit = 0xff
 
-// isMarkDigit tells the digits of a mark's body.
-var isMarkDigit = func() (is [256]bool) {
-	for i := range len(markDigits) {
-		is[markDigits[i]] = true
+// markDigit is the value of each digit.
+var markDigit = func() (value [256]byte) {
+	for i := range value {
+		value[i] = notDigit
 	}
-	return is
+	for i := range len(markDigits) {
+		value[markDigits[i]] = byte(i)
+	}
+	return value
 }()
+
+// appendDigits writes the first n bits, a multiple of 5, of p.
+func (p *bits) appendDigits(dst []byte, n int) []byte {
+	p.n = 0
+	for ; n > 0; n -= 5 {
+		dst = append(dst, markDigits[p.take(5)])
+	}
+	return dst
+}
+
+// readDigits undoes appendDigits. The digits are known to be such.
+func readDigits(digits []byte) (p bits) {
+	for _, c := range digits {
+		p.put(uint64(markDigit[c]), 5)
+	}
+	p.n = 0
+	return p
+}
 
 // Mark writes m, markLen bytes, without the spaces that keep it apart. What
 // has no room is left out: an unknown tenant is none, and so is a request whose
@@ -82,37 +111,34 @@ func (c *Codec) Mark(m Mark) string {
 	} else {
 		p.put(0, 1)
 	}
+	p.put(fits(uint64(m.Text), markTextBits), markTextBits)
 	p.put(markSum(p.b), markSumBits)
 	var dst [markLen]byte
-	copy(dst[:], markPrefix)
-	markEncoding.Encode(dst[len(markPrefix):], p.b[:])
-	return string(dst[:])
+	return string(p.appendDigits(append(dst[:0], markPrefix...), markBits))
 }
 
 // Found is a mark in a text.
 type Found struct {
 	Mark
 	Off      int  // of its first byte
+	Short    bool // a [Codec.ShortMark]: of Mark only Attempt is known
 	Bad      bool // it has the form of a mark, and its checksum fails; nothing else is known of it
-	OtherRun bool // another run made it: of Mark only Attempt, Seq, End and MintedNs are known
+	OtherRun bool // another run made it: of Mark only Attempt, Seq, End, MintedNs and Text are known
 }
 
-// readMark reads the body of a mark, markBody digits.
+// readMark reads the body of a mark.
 func (c *Codec) readMark(body []byte) Found {
-	var p bits
-	if n, err := markEncoding.Decode(p.b[:], body); err != nil || n != len(p.b) {
-		return Found{Bad: true}
-	}
+	p := readDigits(body)
 	run, attempt := p.take(markRunBits), p.take(markAttemptBits)
 	phase, index := p.take(markPhaseBits), p.take(markIndexBits)
 	tenant, model := p.take(markTenantBits), p.take(markModelBits)
 	minted, seq, end := p.take(markMintedBits), p.take(markSeqBits), p.take(1)
-	sum := p.take(markSumBits)
-	p.b[17], p.b[18], p.b[19] = p.b[17]&0xf0, 0, 0
+	text, sum := p.take(markTextBits), p.take(markSumBits)
+	p.b[19], p.b[20], p.b[21] = p.b[19]&0xe0, 0, 0
 	if sum != markSum(p.b) {
 		return Found{Bad: true}
 	}
-	f := Found{Mark: Mark{Attempt: attempt, MintedNs: int64(minted) * mintedUnit, Seq: int(seq), End: end == 1}}
+	f := Found{Mark: Mark{Attempt: attempt, MintedNs: int64(minted) * mintedUnit, Seq: int(seq), End: end == 1, Text: int(text)}}
 	if run != runFold(c.Run) {
 		f.OtherRun = true
 		return f
@@ -123,14 +149,14 @@ func (c *Codec) readMark(body []byte) Found {
 }
 
 // runFold is what a mark says of the run.
-func runFold(run string) uint64 { return Mix(Fold64([]byte(run))) & (1<<markRunBits - 1) }
+func runFold(run string) uint64 { return Mix(FoldMore(FoldStart, run)) & (1<<markRunBits - 1) }
 
-func markSum(b [20]byte) uint64 {
+func markSum(b [22]byte) uint64 {
 	return uint64(crc32.Checksum(b[:], castagnoli)) & (1<<markSumBits - 1)
 }
 
-// FindMarks returns the whole marks in text, good and bad, in order. A mark of
-// which a part is missing is no mark.
+// FindMarks returns the whole marks in text, long and short, good and bad, in
+// order. A mark of which a part is missing is no mark.
 func (c *Codec) FindMarks(text []byte) []Found {
 	var out []Found
 	var s markScanner
@@ -138,29 +164,51 @@ func (c *Codec) FindMarks(text []byte) []Found {
 		n, whole := s.next(text[i:])
 		i += n
 		if whole {
-			f := c.readMark(s.body[:])
-			f.Off = i - markLen
+			f := c.read(&s)
+			f.Off = i - s.size()
 			out = append(out, f)
 		}
 	}
 	return out
 }
 
+// read reads the mark that s has come to the end of.
+func (c *Codec) read(s *markScanner) Found {
+	if s.short {
+		return c.readShort(s.body[:shortBits/5])
+	}
+	return c.readMark(s.body[:])
+}
+
 // nextMark returns where the first whole mark at or behind from starts and
 // ends; -1, -1 if there is none. Its checksum does not matter: it is no text.
 func nextMark(text string, from int) (start, end int) {
 	for {
-		i := strings.Index(text[from:], markPrefix)
-		if i < 0 || from+i+markLen > len(text) {
+		i := strings.Index(text[from:], markPrefix[:2])
+		if i < 0 {
 			return -1, -1
 		}
 		start = from + i
-		from = start + len(markPrefix)
-		for from < start+markLen && isMarkDigit[text[from]] {
-			from++
+		from = start + 2
+		size := markSize(text[start:])
+		if size == 0 || start+size > len(text) {
+			continue
 		}
-		if from == start+markLen {
+		for from = start + prefixLen; from < start+size && markDigit[text[from]] != notDigit; from++ {
+		}
+		if from == start+size {
 			return start, from
 		}
 	}
+}
+
+// markSize is the length of the mark whose prefix text begins with; 0: none.
+func markSize(text string) int {
+	switch {
+	case strings.HasPrefix(text, markPrefix):
+		return markLen
+	case strings.HasPrefix(text, shortPrefix):
+		return ShortLen
+	}
+	return 0
 }

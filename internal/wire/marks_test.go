@@ -2,97 +2,8 @@ package wire
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 )
-
-// What the watermarks of an answer say. A letter is an attempt, a digit its
-// mark of that number, and a dot behind it says that it is the last.
-func TestMarksOfAnAnswer(t *testing.T) {
-	text := func(script string) string {
-		var b strings.Builder
-		for _, word := range strings.Fields(script) {
-			switch {
-			case word == "word":
-				b.WriteString("word ")
-				continue
-			case word == "bad":
-				m := []byte(fuzzCodec.Mark(exampleMark(0, false)))
-				m[len(m)-1] ^= 1
-				b.WriteString(string(m) + " ")
-				continue
-			}
-			codec := fuzzCodec
-			if word[0] == 'z' {
-				codec = otherCodec
-			}
-			id := exampleID()
-			id.Run = codec.Run
-			b.WriteString(codec.Mark(Mark{Attempt: uint64(word[0]), ID: id, Model: "gpt-4o", Seq: int(word[1] - '0'), End: strings.HasSuffix(word, ".")}) + " ")
-		}
-		return b.String()
-	}
-	rows := []struct{ words, script, want string }{
-		{"no marks", "word word", ""},
-		{"an answer, whole", "a0 word a1 word a2.", "a whole"},
-		{"an answer of one mark", "a0.", "a whole"},
-		{"an answer that is cut", "a0 word a1", "a cut"},
-		{"an answer that begins in its middle", "word a1 word a2.", "a tail"},
-		{"a hole", "a0 word a2.", "a ended bad"},
-		{"a mark twice", "a0 a1 a1 a2.", "a ended bad"},
-		{"out of order", "a0 a2 a1 a3.", "a ended bad"},
-		{"something behind the end", "a0 a1. a2", "a ended bad"},
-		{"two answers, one after the other", "a0 a1. b0 b1.", "a whole, b whole"},
-		{"two answers that are woven", "a0 b0 a1. b1.", "a whole, b whole"},
-		{"one answer goes on where another broke off", "a0 a1 b1 b2.", "a cut, b tail"},
-		{"another run's", "z0 z1.", "z whole other"},
-		{"a damaged mark, alone", "word bad", "? bad"},
-		{"a damaged mark belongs to the answer before it", "a0 b0 bad b1.", "a cut, b ended bad"},
-		{"more answers than are told apart", "a0. b0. c0. d0. e0. f0. g0. h0. i0.", "a whole, b whole, c whole, d whole, e whole, f whole, g whole, h whole"},
-	}
-	for _, row := range rows {
-		for _, size := range []int{1, 7, 1 << 10} {
-			m := fuzzCodec.NewMarks()
-			for s := text(row.script); s != ""; {
-				n := min(size, len(s))
-				_, _ = m.Write([]byte(s[:n]))
-				s = s[n:]
-			}
-			var got []string
-			for _, a := range m.Summary() {
-				got = append(got, describe(a))
-			}
-			if s := strings.Join(got, ", "); s != row.want {
-				t.Errorf("%s, %d bytes at a time: %s, want %s", row.words, size, s, row.want)
-			}
-		}
-	}
-}
-
-func describe(a AnswerMark) string {
-	name := "?"
-	if a.Attempt != 0 {
-		name = fmt.Sprintf("%c", rune(a.Attempt))
-	}
-	switch {
-	case a.Whole:
-		name += " whole"
-	case a.Bad && a.Ended:
-		name += " ended"
-	case a.Bad:
-	case a.Ended:
-		name += " tail"
-	default:
-		name += " cut"
-	}
-	if a.Bad {
-		name += " bad"
-	}
-	if a.OtherRun {
-		name += " other"
-	}
-	return name
-}
 
 // A mark holds what it can say, and leaves out what it cannot.
 func TestWhatAMarkHolds(t *testing.T) {
@@ -142,7 +53,8 @@ func TestWireVectors(t *testing.T) {
 		{"id", id.String(), "abcdefgh.spike.1432.2.120.7dd7"},
 		{"marker", Marker(id), "[chaos:abcdefgh.spike.1432.2.120.7dd7]"},
 		{"traceparent", fuzzCodec.Traceparent(id), "00-886a8b1d81074dfd6a574d153991ff83-b510f0f1ee42c515-01"},
-		{"watermark", fuzzCodec.Mark(exampleMark(1, true)), "qzxa8sf00002d2g002rg00g8009pg03p5dp"},
+		{"watermark", fuzzCodec.Mark(exampleMark(1, true)), "qzxa8sf00002d2g002rg00g8009pg03000e3dy"},
+		{"short watermark", fuzzCodec.ShortMark(exampleMark(1, true)), "qzjsf00002dboso"},
 		{"text", Text(42, 12, "prompt", "spike", "7"), "bag railway service century evening cup include "},
 		{"fold", fmt.Sprintf("%x", Fold64([]byte("ab"), []byte("c"))), "fd5d9883ef1bdb98"},
 	} {
