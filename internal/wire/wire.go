@@ -2,6 +2,30 @@
 // ways in which they travel, watermarks, event streams, hints to wait, and how
 // tokens are counted. It does no I/O and never looks anything up.
 //
+// # Watermarks
+//
+// A watermark says which attempt made what a user got. There are four, by how
+// much room there is:
+//
+//	text           [Codec.Mark], 38 characters every [MarkEvery] tokens: who, for
+//	               whom, when, and whether the words are all there and unchanged
+//	a short string [AddMark] with [Codec.ShortMark], 15 characters: the attempt
+//	a vector       [Codec.MarkVector], from 16 components on: the attempt
+//	scores         [Codec.MarkScores], from two on: the attempt
+//
+// To mark a string that a schema bounds, such as an argument of a tool call or a
+// member of a structured output:
+//
+//	text, marked := wire.AddMark(text, codec.ShortMark(mark), maxLength) // -1: no bound
+//
+// Leave strings alone whose value means something: an enum, const, pattern or
+// format, and a tool call that the plan spells out. One mark an answer is enough.
+//
+// [Marks] reads the first two from a text that comes in pieces;
+// [Codec.FindVectorMark] and [Codec.FindScoreMark] read the others. What can be
+// told of a text, and what cannot, is said at [Finding]. Marks survive being cut
+// anywhere and the escapes of JSON, HTML and Markdown, not a change of case.
+//
 // All that it reads comes from programs that nobody here wrote. Every parser
 // is total: it accepts, refuses, or returns an error, in bounded memory.
 package wire
