@@ -272,8 +272,8 @@ func (a *attempt) passLimits() bool {
 	now := a.now()
 	q, refused := l.admit(a.use(), now)
 	rec := &a.rec
-	if q[requestsMinute].limit > 0 {
-		rec.LimitRemaining = q[requestsMinute].remaining
+	if of := tighter(q[requestsMinute], q[requestsDay]); of.limit > 0 {
+		rec.LimitRemaining = of.remaining
 	}
 	v.quota(a.w.Header(), q, a.s.opt.Epoch.Time(now))
 	if refused == nil {

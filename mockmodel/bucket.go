@@ -95,8 +95,14 @@ func (b *bucket) until(level int64) int64 {
 
 func (b *bucket) take(n int64) {
 	// On credit at most one bucket deep, so that the level cannot wrap around.
-	n = min(max(n, -b.limit), b.limit)
-	b.level = min(max(b.level-n*b.perUnit, -b.capacity()), b.capacity())
+	switch lowest := -b.capacity(); {
+	case n > (b.level-lowest)/b.perUnit:
+		b.level = lowest
+	case -n > (b.capacity()-b.level)/b.perUnit:
+		b.level = b.capacity()
+	default:
+		b.level -= n * b.perUnit
+	}
 }
 
 func (b *bucket) told() quota {

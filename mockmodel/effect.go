@@ -72,8 +72,8 @@ func (a *attempt) statusWords(e *faults.Status) refusal {
 	limits := a.station.limiter(v)
 	limits.fail(now)
 	q := limits.look(now)
-	if q[requestsMinute].limit > 0 {
-		a.rec.LimitRemaining = q[requestsMinute].remaining
+	if of := tighter(q[requestsMinute], q[requestsDay]); of.limit > 0 {
+		a.rec.LimitRemaining = of.remaining
 	}
 	var r refusal
 	if e.Code == http.StatusTooManyRequests {

@@ -25,8 +25,9 @@ func told(t *testing.T, r reply) time.Duration {
 	return wait
 }
 
-// A caller that waits as long as it was told is let in at that instant, and
-// one that comes 50 ms earlier is not.
+// A caller that waits as long as it was told is let in at that instant. Hints
+// are rounded up to what the provider tells, so that one is let in at the true
+// instant too, and not 50 ms before it.
 func TestNaturalLimitTellsTheTruth(t *testing.T) {
 	for _, c := range []struct {
 		name, path, body string
@@ -36,6 +37,9 @@ func TestNaturalLimitTellsTheTruth(t *testing.T) {
 		{"openai tokens", chatPath, chat("m", `,"max_tokens":100`), Limits{TokensPerMinute: 333}},
 		{"anthropic requests", messagesPath, chat("m", `,"max_tokens":100`), Limits{RequestsPerMinute: 6}},
 		{"anthropic tokens", messagesPath, chat("m", `,"max_tokens":100`), Limits{TokensPerMinute: 6}},
+		{"anthropic input", messagesPath, chat("m", `,"max_tokens":100`), Limits{InputTokensPerMinute: 50}},
+		{"anthropic output", messagesPath, chat("m", `,"max_tokens":100`), Limits{OutputTokensPerMinute: 2}},
+		{"openai requests a day", chatPath, chat("m", ""), Limits{RequestsPerDay: 17}},
 		{"rerank", "/v1/rerank", `{"model":"m","query":"x","documents":["y"]}`, Limits{RequestsPerMinute: 5}},
 		{"rerank tokens", "/v1/rerank", `{"model":"m","query":"x","documents":["y"]}`, Limits{RequestsPerMinute: 900, TokensPerMinute: 6}},
 		{"search", "/v1/search", `{"model":"m","query":"x"}`, Limits{RequestsPerMinute: 11}},
@@ -63,11 +67,12 @@ func TestNaturalLimitTellsTheTruth(t *testing.T) {
 			if early := rec.EarliestNs - rec.ArrivedNs; early > int64(wait) || early <= 0 || int64(wait)-early > int64(time.Second) {
 				t.Errorf("%s: told %v, the truth is %v", c.name, wait, time.Duration(early))
 			}
-			<-time.After(wait - 50*time.Millisecond)
-			if early := g.send(ask{path: c.path, body: c.body}); early.status != 429 && int64(g.elapsed()) < rec.EarliestNs {
-				t.Errorf("%s: let in 50 ms before the hint ran out", c.name)
+			hint := g.elapsed() + wait
+			<-time.After(time.Duration(rec.EarliestNs) - 50*time.Millisecond - g.elapsed())
+			if early := g.send(ask{path: c.path, body: c.body}); early.status != 429 {
+				t.Errorf("%s: let in 50 ms before the limit was over", c.name)
 			}
-			<-time.After(50 * time.Millisecond)
+			<-time.After(hint - g.elapsed())
 			if r := g.send(ask{path: c.path, body: c.body}); r.status != 200 {
 				t.Errorf("%s: refused when the hint of %v had run out: %s", c.name, wait, r.body)
 			}
