@@ -109,6 +109,24 @@ func onlyRetryableCases(t *testing.T) []checkCase {
 				u.gets("full")
 			})
 		}},
+		{name: "another key under the same quota is one too", spec: bare, want: Pass, tell: func(t *tale) {
+			t.users(40, "spike", func(u *user) {
+				u.calls(403)
+				u.last().Principal = 1
+				u.calls(200)
+				u.last().Principal = 2
+				u.gets("full")
+			})
+		}},
+		{name: "the same key after 401 is none", spec: bare, want: Fail, tell: func(t *tale) {
+			t.users(1, "spike", func(u *user) {
+				u.calls(401)
+				u.last().Principal = 1
+				u.calls(401)
+				u.last().Principal = 1
+				u.gets("error")
+			})
+		}},
 		{name: "x-should-retry: true is permission", spec: bare, want: Vacuous, tell: func(t *tale) {
 			t.users(40, "spike", func(u *user) {
 				u.calls(400)

@@ -5,7 +5,7 @@ import "fmt"
 var onlyRetryableEntry = Entry{
 	ID: "retries.only_retryable", Number: "R9",
 	Claim: "Errors that a retry cannot mend are not retried.",
-	Doc: "Retries after 400, 401, 403, 404, 405, 410, 413, 415, 422, and after a 429 for want of quota, at the same model. A retry at another key after 401 or " +
+	Doc: "Retries after 400, 401, 402, 403, 404, 405, 410, 413, 415, 422, and after a 429 for want of quota, at the same model. A retry at another key after 401 or " +
 		"403 is a key rotation, and x-should-retry: true is permission.",
 	Source: SourceLiterature, SourceNote: "SRE book, AWS: retry only what may succeed",
 	SoundSide:   "both, where all attempts are joined",
@@ -24,7 +24,7 @@ func (c *OnlyRetryable) Validate() []Problem { return nil }
 
 // final are the statuses that say that the same call will be refused again:
 // RFC 9110 15.5. 408, 409, 425 and 429 are left out, they may pass.
-var final = map[int]bool{400: true, 401: true, 403: true, 404: true, 405: true, 410: true, 413: true, 415: true, 422: true}
+var final = map[int]bool{400: true, 401: true, 402: true, 403: true, 404: true, 405: true, 410: true, 413: true, 415: true, 422: true}
 
 // exhausted are the codes of a 429 that is for want of money, not of patience:
 // OpenAI's guide to error codes.
@@ -48,7 +48,7 @@ func (c *OnlyRetryable) examine(v *view) exam {
 			return
 		}
 		p := a.prev
-		rotated := (p.Status == 401 || p.Status == 403) && p.QuotaKey != a.QuotaKey
+		rotated := (p.Status == 401 || p.Status == 403) && (p.QuotaKey != a.QuotaKey || p.Principal != a.Principal)
 		if unmendable(p) && p.ShouldRetry != "true" && !rotated {
 			what := fmt.Sprintf("tried again after %d", p.Status)
 			if p.Code != "" {

@@ -96,6 +96,7 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, f found) *attempt
 		a.conn = c
 		rec.Conn, rec.ConnSeq, rec.Source = c.id, int(c.seq.Add(1)), c.peer
 	}
+	rec.Principal = s.salt.principal(r)
 	rec.SDK = journal.Clip(r.UserAgent(), textMax)
 	rec.SDKRetry = countIn(r.Header, "X-Stainless-Retry-Count", rec.SDKRetry)
 	rec.SDKTimeoutNs = sdkTimeout(r.Header)
@@ -151,7 +152,7 @@ func (a *attempt) run() {
 	}
 	if invalid != nil {
 		a.rec.Cause, a.barred = journal.CauseValidation, true
-		a.at.limiter(a.route.vendor, a.call.model).fail(a.now())
+		a.at.limiter(a.route.vendor, a.call.model, a.rec.Principal).fail(a.now())
 		a.refuse(invalid)
 		return
 	}
@@ -185,7 +186,7 @@ func (a *attempt) understand() *refusal {
 	rec := &a.rec
 	rec.ModelAsked = journal.Clip(c.model, textMax)
 	rec.ModelServed = rec.ModelAsked
-	rec.QuotaKey = a.at.quotaKey(a.route.vendor, c.model)
+	rec.QuotaKey = a.at.quotaKey(a.route.vendor, c.model, rec.Principal)
 	rec.Stream, rec.MaxTokens, rec.Messages, rec.TokensIn = c.stream, c.maxTokens, len(c.messages), c.tokensIn
 	if v := a.route.vendor; v.version != "" && a.r.Header.Get(v.version) == "" {
 		return v.noVersion()
@@ -265,7 +266,7 @@ func (a *attempt) use() use {
 // passLimits takes the call's share of the model's limits. false: refused.
 func (a *attempt) passLimits() bool {
 	v := a.route.vendor
-	l := a.station.limiter(v)
+	l := a.station.limiter(v, a.rec.Principal)
 	if l == nil {
 		return true
 	}

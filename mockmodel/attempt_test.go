@@ -29,10 +29,10 @@ func TestRecord(t *testing.T) {
 		g.last()
 		g.send(q)
 		rec := g.last()
-		if rec.BodyHash == 0 || rec.StepHash == 0 || rec.TraceHash == 0 || rec.Source == "" || rec.Conn != 1 {
+		if rec.BodyHash == 0 || rec.Principal == 0 || rec.StepHash == 0 || rec.TraceHash == 0 || rec.Source == "" || rec.Conn != 1 {
 			t.Errorf("%+v", rec)
 		}
-		rec.BodyHash, rec.StepHash, rec.TraceHash, rec.Source = 0, 0, 0, ""
+		rec.BodyHash, rec.StepHash, rec.TraceHash, rec.Principal, rec.Source = 0, 0, 0, 0, ""
 		want := journal.NewAttempt()
 		want.ID, want.Key, want.Tenant = 2, journal.Key{Phase: "spike", Index: 12}, "t2"
 		want.Carrier, want.CarriersSeen = journal.CarrierHeader, journal.CarrierHeader|journal.CarrierGateway|journal.CarrierTraceparent

@@ -67,7 +67,7 @@ func (m Model) ServiceTime(tokens int) time.Duration {
 	return service
 }
 
-// Limits of a model, shared by all callers. They are counted, told and refused
+// Limits of a model. They are counted, told and refused
 // as the provider does that the model is asked at: see the twins. A model that
 // is asked at two providers has the limits at each of them. 0 is no limit.
 type Limits struct {
@@ -77,8 +77,17 @@ type Limits struct {
 	OutputTokensPerMinute int64   `yaml:"output_tokens_per_minute" doc:"tokens of output per minute, as Anthropic limits them: a call is let in while there are some, and takes what it has said"`
 	RequestsPerDay        int64   `yaml:"requests_per_day" doc:"requests per day; at Azure and Gemini the day begins with the run, the others have a bucket"`
 	TokensPerDay          int64   `yaml:"tokens_per_day" doc:"tokens per day, counted as those of a minute"`
+	Per                   string  `yaml:"per" default:"model" enum:"model,key" doc:"whose limits they are: model, all callers share them, as the keys of one organisation do; key, each API key has its own"`
 	CreditUSD             float64 `yaml:"credit_usd" doc:"USD of credit: when the calls have cost as much, by the model's price, the provider refuses all further ones as an account without credit, and no wait helps"`
 }
+
+// Whose limits they are.
+const (
+	perModel = "model"
+	perKey   = "key"
+)
+
+func (l Limits) limited() bool { return l.tally() != tally{} }
 
 // tally returns the limits by what they limit; 0 is no limit.
 func (l Limits) tally() tally {
@@ -276,6 +285,12 @@ func (m Model) validate(path string, out *problems) {
 
 func (m Model) validateLimits(path string, out *problems) {
 	path += "limits."
+	switch per := m.Limits.Per; {
+	case per != "" && per != perModel && per != perKey:
+		out.add(path+"per", "is %q: write model, or key for limits of each API key", per)
+	case per == perKey && !m.Limits.limited():
+		out.add(path+"per", "limits nothing by itself: give a limit beside it, such as requests_per_minute")
+	}
 	for what, n := range m.Limits.tally() {
 		if key := meterWords[what].key; meter(what) != credit && (n < 0 || n > limitMax) {
 			out.add(path+key, "is %d: give a number from 1 to %d, or leave it out for no limit", n, limitMax)

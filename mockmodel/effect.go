@@ -69,7 +69,7 @@ func (a *attempt) statusWords(e *faults.Status) refusal {
 		h["X-Should-Retry"] = []string{a.rec.ShouldRetry}
 	}
 	v := a.route.vendor
-	limits := a.station.limiter(v)
+	limits := a.station.limiter(v, a.rec.Principal)
 	limits.fail(now)
 	q := limits.look(now)
 	if of := tighter(q[requestsMinute], q[requestsDay]); of.limit > 0 {

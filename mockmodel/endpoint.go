@@ -100,30 +100,6 @@ func (e *endpoint) price(model string) Price {
 	return Price{}
 }
 
-// quotaKey returns whose quota a call for the model is on, "" for none: all
-// callers share that of a model at a provider, whatever their API key. It does
-// not matter whether the call comes as far as the limits: a retry that hangs is
-// a retry at that quota all the same.
-func (e *endpoint) quotaKey(v *vendor, model string) string {
-	for i := range e.models {
-		if m := &e.models[i]; m.Name == model && m.Limits != (Limits{}) {
-			return v.name + "/" + e.qualify(journal.Clip(model, textMax))
-		}
-	}
-	return ""
-}
-
-// limiter returns the limits of a listed model at a provider; nil: it has none.
-func (e *endpoint) limiter(v *vendor, model string) *limiter {
-	e.mu.Lock()
-	st := e.stations[model]
-	e.mu.Unlock()
-	if st == nil { // a model that is not listed
-		return nil
-	}
-	return st.limiter(v)
-}
-
 // qualify tells a model of another endpoint from one of the same name at the main one.
 func (e *endpoint) qualify(model string) string {
 	if e.name == MainEndpoint {

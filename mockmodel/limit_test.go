@@ -224,14 +224,15 @@ func TestASilentProvider(t *testing.T) {
 		m := instant("m", 1)
 		m.Limits = Limits{RequestsPerMinute: 1}
 		virtual(t, Config{Models: []Model{m}}, nil, func(g *rig) {
-			st := g.s.station("m")
-			a := &attempt{s: g.s, w: httptest.NewRecorder(), route: &route{vendor: &v}, station: st, rec: journal.NewAttempt()}
+			at := g.s.endpoints[0]
+			st := at.station("m")
+			a := &attempt{s: g.s, at: at, w: httptest.NewRecorder(), route: &route{vendor: &v}, station: st, rec: journal.NewAttempt()}
 			if !a.passLimits() {
 				t.Fatal("the first call is let in")
 			}
 			now := int64(g.elapsed())
 			w := httptest.NewRecorder()
-			b := &attempt{s: g.s, w: w, r: httptest.NewRequest("POST", "/", nil), route: a.route, station: st, rec: journal.NewAttempt()}
+			b := &attempt{s: g.s, at: at, w: w, r: httptest.NewRequest("POST", "/", nil), route: a.route, station: st, rec: journal.NewAttempt()}
 			b.rc, b.ctx = http.NewResponseController(w), b.r.Context()
 			b.passLimits()
 			if said := w.Header().Get("Retry-After") != ""; said == silent || b.rec.EarliestNs != now+int64(time.Minute) || (b.rec.RetryAfterNs == journal.Never) != silent {

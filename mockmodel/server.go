@@ -14,7 +14,9 @@
 //	call.go      what is understood of a request
 //	step.go      what makes two calls attempts of one step
 //	memory.go    ordinals of steps, honest limits
-//	bucket.go    rate limits      station.go  slots and queue
+//	quota.go     whose limits a call is under
+//	twin.go      rate limits, counted with bucket.go as limit_*.go say for each family; hint.go tells when to come back
+//	station.go   slots and queue
 //	part.go, compose.go, script.go  what is said
 //	answer.go, stream.go            when and how it is sent
 //	vector.go    how near two texts are
@@ -25,7 +27,7 @@
 // limits, capacity, and then delay, pace, mutation and ending of the answer.
 //
 // The API key of a call is accepted, whatever it is, and neither kept nor
-// logged. HTTP/1.1 only, which is what an http:// base URL means to the SDKs.
+// logged: principal.go folds it beyond recognition. HTTP/1.1 only, which is what an http:// base URL means to the SDKs.
 package mockmodel
 
 import (
@@ -61,6 +63,7 @@ type Server struct {
 	faults    atomic.Pointer[faults.Schedule]
 	memory    *memory
 	store     *store
+	salt      salt
 	pool      sync.Pool // of *attempt; the server's own, as timers belong to a clock
 	conns     atomic.Uint64
 	attempts  atomic.Uint64
@@ -96,7 +99,7 @@ func New(c Config, o Options) *Server {
 	s := &Server{
 		cfg: c.WithDefaults(), opt: o,
 		memory: newMemory(o.Horizon), store: &store{seed: o.Seed},
-		open: map[uint64]struct{}{},
+		salt: newSalt(), open: map[uint64]struct{}{},
 		late: hdrhistogram.New(1, int64(time.Hour/time.Microsecond), 3),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())

@@ -9,13 +9,14 @@ import (
 // bounded queue before them, first come first served.
 type station struct {
 	Model
+	limited bool
 
 	mu      sync.Mutex
 	busy    int
 	waiting []*waiter // in order of arrival
-	// limits of the model, one for each provider that it is asked at: the same
-	// name at two providers is two quotas.
-	limits map[*vendor]*limiter
+	// limits of the model, for each provider that it is asked at, as the same
+	// name at two providers is two quotas, and for each key where the plan says.
+	limits map[quotaOf]*limiter
 }
 
 // waiter is a call in the queue. admitted is closed when it gets a slot.
@@ -25,25 +26,7 @@ type waiter struct {
 }
 
 func newStation(m Model) *station {
-	return &station{Model: m}
-}
-
-// limiter returns the limits of the model at a provider; nil: it has none.
-func (s *station) limiter(v *vendor) *limiter {
-	if s.Limits == (Limits{}) {
-		return nil
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	l, ok := s.limits[v]
-	if !ok {
-		if s.limits == nil {
-			s.limits = map[*vendor]*limiter{}
-		}
-		l = newLimiter(v.twin, s.Limits)
-		s.limits[v] = l
-	}
-	return l
+	return &station{Model: m, limited: m.Limits.limited()}
 }
 
 // admission says how a call got on at the door.

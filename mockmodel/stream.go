@@ -212,7 +212,7 @@ func (a *attempt) cut(s streamer, at int) {
 		v := a.route.vendor
 		r := v.words(inStreamStatus(v, a.effect.Ending.Type), &a.call)
 		if r.status == 429 {
-			q := quotasTold(a.station.limiter(v).look(a.now()), 0)
+			q := quotasTold(a.station.limiter(v, a.rec.Principal).look(a.now()), 0)
 			r = v.limited(&a.call, q, refusedTold(0), 0)
 		}
 		s.fail(&a.out, &a.ans, &r)

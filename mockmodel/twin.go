@@ -95,7 +95,7 @@ type limiter struct {
 
 // newLimiter returns nil where there are no limits.
 func newLimiter(t *twin, l Limits) *limiter {
-	if l == (Limits{}) {
+	if !l.limited() {
 		return nil
 	}
 	out := &limiter{twin: t}

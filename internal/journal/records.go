@@ -284,7 +284,7 @@ type Attempt struct {
 	CarriersSeen Carriers `cbor:"5,keyasint"`
 	Conflict     bool     `cbor:"6,keyasint,omitempty"`
 	Stale        bool     `cbor:"7,keyasint,omitempty"` // another run's id
-	Principal    uint64   `cbor:"8,keyasint,omitempty"` // + hash, never the key itself
+	Principal    uint64   `cbor:"8,keyasint,omitempty"` // fold of the API key, never the key itself; comparable in one run only; 0: none
 	Source       string   `cbor:"9,keyasint,omitempty"` // remote address
 	Conn         uint64   `cbor:"10,keyasint"`
 	ConnSeq      int      `cbor:"11,keyasint"`
