@@ -20,6 +20,7 @@
 //	part.go, compose.go, script.go  what is said
 //	answer.go, stream.go            when and how it is sent
 //	vector.go    how near two texts are
+//	schema*.go   values that a JSON Schema allows
 //	effect.go    connection, status and ending of a fault
 //	record.go    what the journal is told
 //
