@@ -1,0 +1,171 @@
+// Command speed measures what one second of a processor is worth to the mock
+// model, and whether it keeps time when it has a core to itself.
+//
+//	go run ./.ci/speed            both
+//	go run ./.ci/speed answers    answers per CPU-second, beside @copilotkit/aimock
+//	go run ./.ci/speed streams    2,000 streams of 50 tokens a second
+//
+// It needs two cores, taskset, node and npm, and installs wrk (Debian) and
+// @copilotkit/aimock (npm, by the lock file beside it) where they are missing.
+//
+// Method of answers. Three servers are measured: the mock model with its
+// journal in a file, aimock with its journal (the last 1,000 calls, in memory,
+// as it comes), and a net/http handler that does nothing but parse the body
+// with encoding/json. Each has core 0 to itself, wrk has core 1: one thread, 64
+// connections, the same request of 117 bytes again and again. Mock and aimock
+// are told to say the same 500 bytes at once; the bodies around them are what
+// each makes of it (the mock's is the longer one, 1,040 bytes to 790), and
+// the bare handler's is as long as the mock's. After a warm-up of each, the
+// three take turns in rounds. What counts is the answers that wrk counted over
+// the user and system time of the server's process, from /proc/PID/stat before
+// and after, all its threads included: that of the collector and, with the
+// mock, that of writing the journal. A round with an answer other than 200 or
+// a socket error is no round, and at the end the journal must hold a record of
+// every answer. Printed are each round and the medians. The limit is five
+// times aimock's.
+//
+// Method of streams: at the head of streams.go.
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	part := "all"
+	if len(os.Args) > 1 {
+		part = os.Args[1]
+	}
+	switch part {
+	case "serve-mock", "serve-bare", "client":
+		child(part, os.Args[2:])
+		return
+	case "all", "answers", "streams":
+	default:
+		fail(fmt.Errorf("%q is none of answers, streams: give one of them, or nothing for both", part))
+	}
+	dir, err := os.MkdirTemp("", "chaos-speed-")
+	check(err)
+	defer os.RemoveAll(dir)
+	good := true
+	if part != "streams" {
+		good = answers(dir)
+	}
+	if part != "answers" {
+		good = streams(dir) && good
+	}
+	if !good {
+		os.RemoveAll(dir)
+		os.Exit(1)
+	}
+}
+
+// child is a process that this program starts of itself.
+func child(part string, args []string) {
+	switch part {
+	case "serve-mock":
+		serveMock(args[0], args[1])
+	case "serve-bare":
+		serveBare()
+	case "client":
+		client(args[0])
+	}
+}
+
+// A server is a child process that says on its first line where it listens,
+// ends when its standard input does, and then may say more.
+type server struct {
+	cmd  *exec.Cmd
+	in   interface{ Close() error }
+	out  *bufio.Scanner
+	addr string
+}
+
+// serverCore and clientCore are the cores of the two sides.
+const serverCore, clientCore = "0", "1"
+
+// pinned returns a command that runs on one core alone.
+func pinned(core, name string, args ...string) *exec.Cmd {
+	cmd := exec.Command("taskset", append([]string{"-c", core, name}, args...)...)
+	cmd.Stderr = os.Stderr
+	return cmd
+}
+
+// self starts this program again as one of its children.
+func self(part string, args ...string) *server {
+	s := &server{cmd: pinned(serverCore, os.Args[0], append([]string{part}, args...)...)}
+	in, err := s.cmd.StdinPipe()
+	check(err)
+	s.in = in
+	s.start()
+	s.addr = s.line()
+	return s
+}
+
+func (s *server) start() {
+	out, err := s.cmd.StdoutPipe()
+	check(err)
+	s.out = bufio.NewScanner(out)
+	check(s.cmd.Start())
+}
+
+// line returns the next line that the child says.
+func (s *server) line() string {
+	if !s.out.Scan() {
+		fail(fmt.Errorf("%s ended without a word: %v", strings.Join(s.cmd.Args, " "), s.cmd.Wait()))
+	}
+	return s.out.Text()
+}
+
+// stop ends the child and returns its last line, if it says one.
+func (s *server) stop() string {
+	if s.in == nil {
+		check(s.cmd.Process.Signal(syscall.SIGTERM))
+		_ = s.cmd.Wait() // a signal ended it
+		return ""
+	}
+	check(s.in.Close())
+	last := ""
+	for s.out.Scan() {
+		last = s.out.Text()
+	}
+	check(s.cmd.Wait())
+	return last
+}
+
+// cpu returns the processor time that a process has used so far.
+func cpu(pid int) time.Duration {
+	b, err := os.ReadFile(filepath.Join("/proc", fmt.Sprint(pid), "stat"))
+	check(err)
+	// Behind the name, which may hold anything, state is field 3; user and
+	// system time are fields 14 and 15, in hundredths of a second.
+	fields := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
+	var user, system int64
+	_, err = fmt.Sscan(fields[11]+" "+fields[12], &user, &system)
+	check(err)
+	return time.Duration(user+system) * time.Second / 100
+}
+
+func median(vs []float64) float64 {
+	vs = slices.Sorted(slices.Values(vs))
+	return vs[len(vs)/2]
+}
+
+func check(err error) {
+	if err != nil {
+		fail(err)
+	}
+}
+
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, "speed:", err)
+	os.Exit(2)
+}
