@@ -17,12 +17,11 @@ type discard struct {
 	n      int
 }
 
-func (d *discard) Header() http.Header             { return d.header }
-func (d *discard) WriteHeader(int)                 {}
-func (d *discard) Write(p []byte) (int, error)     { d.n += len(p); return len(p), nil }
-func (d *discard) FlushError() error               { return nil }
-func (d *discard) SetReadDeadline(time.Time) error { return nil }
-func (d *discard) reset()                          { clear(d.header) }
+func (d *discard) Header() http.Header         { return d.header }
+func (d *discard) WriteHeader(int)             {}
+func (d *discard) Write(p []byte) (int, error) { d.n += len(p); return len(p), nil }
+func (d *discard) FlushError() error           { return nil }
+func (d *discard) reset()                      { clear(d.header) }
 
 func benchmark(b *testing.B, path, body string) {
 	zero, rate := time.Duration(0), 0.0

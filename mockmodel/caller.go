@@ -22,9 +22,6 @@ func (a *attempt) readBody() bool {
 		a.unread(http.StatusRequestEntityTooLarge)
 		return false
 	}
-	// A deadline is set for the body alone: one that outlived it would end the
-	// wait for the caller's hang-up, and with it the call. Not every writer has one.
-	_ = a.rc.SetReadDeadline(time.Now().Add(bodyTimeout))
 	var err error
 	a.body, err = readAll(a.body, io.LimitReader(a.r.Body, most+1), int(min(max(a.r.ContentLength, 0), bufferKeep)))
 	a.rec.BodyBytes = len(a.body)
@@ -40,18 +37,16 @@ func (a *attempt) readBody() bool {
 		a.unread(http.StatusRequestEntityTooLarge)
 		return false
 	}
-	_ = a.rc.SetReadDeadline(time.Time{})
 	a.rec.BodyNs = a.now()
 	a.rec.BodyHash = wire.Fold64(a.body)
 	return true
 }
 
-// unread refuses a call whose body was not read to its end. The deadline stays
-// on the connection, so that nobody waits for the rest.
+// unread refuses a call whose body was not read to its end, and with it the
+// connection: nobody waits for the rest.
 func (a *attempt) unread(status int) {
 	a.nameByHeaders()
 	a.rec.Cause, a.barred = journal.CauseValidation, true
-	a.ctx = a.s.ctx // net/http ended the call's own where the read failed; the caller is there
 	a.w.Header().Set("Connection", "close")
 	r := a.route.vendor.words(status, &a.call)
 	a.refuse(&r)

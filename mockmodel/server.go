@@ -34,8 +34,6 @@ package mockmodel
 import (
 	"context"
 	"fmt"
-	"io"
-	"log"
 	"net"
 	"net/http"
 	"slices"
@@ -47,6 +45,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/chaoskit/chaos/faults"
+	"github.com/chaoskit/chaos/internal/http1"
 	"github.com/chaoskit/chaos/internal/journal"
 	"github.com/chaoskit/chaos/internal/wire"
 )
@@ -57,7 +56,7 @@ type Server struct {
 	opt       Options
 	answers   []literal
 	endpoints []*endpoint     // the main one first
-	https     []*http.Server  // one an endpoint
+	https     []*http1.Server // one an endpoint
 	ctx       context.Context // ends when the server closes
 	cancel    context.CancelFunc
 	handlers  sync.WaitGroup
@@ -116,20 +115,16 @@ func New(c Config, o Options) *Server {
 }
 
 // newHTTP makes the HTTP server of an endpoint.
-func (s *Server) newHTTP(e *endpoint) *http.Server {
-	return &http.Server{
-		Handler:           http.HandlerFunc(s.serve),
-		ReadHeaderTimeout: headerTimeout,
-		// Longer than any client keeps an idle connection, so that it is never
-		// the provider who closes one that a call is just being sent on.
-		IdleTimeout:    15 * time.Minute,
-		MaxHeaderBytes: headerMax,
-		BaseContext:    func(net.Listener) context.Context { return s.ctx },
-		ConnContext: func(ctx context.Context, raw net.Conn) context.Context {
+func (s *Server) newHTTP(e *endpoint) *http1.Server {
+	return &http1.Server{
+		Handler: http.HandlerFunc(s.serve),
+		Conn: func(ctx context.Context, raw net.Conn) context.Context {
 			return context.WithValue(ctx, connKey{}, &conn{id: s.conns.Add(1), at: e, raw: raw, peer: raw.RemoteAddr().String()})
 		},
-		// What net/http logs are the deeds of callers; panics are kept in Err.
-		ErrorLog: log.New(io.Discard, "", 0),
+		HeadTimeout: headerTimeout, BodyTimeout: bodyTimeout, HeadMax: headerMax,
+		// Longer than any client keeps an idle connection, so that it is never
+		// the provider who closes one that a call is just being sent on.
+		IdleTimeout: 15 * time.Minute,
 	}
 }
 

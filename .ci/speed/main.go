@@ -25,6 +25,8 @@
 // times aimock's.
 //
 // Method of streams: at the head of streams.go.
+//
+// SPEED_PROFILE=FILE keeps a CPU profile of the server that was started last.
 package main
 
 import (

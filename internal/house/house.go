@@ -27,7 +27,7 @@ var floors = [][]string{
 	{"internal/report"},
 	{"plans"},
 	{"loadgen", "mockmodel", "assertions", "internal/refapp"},
-	{"faults", "internal/journal", "internal/wire"},
+	{"faults", "internal/journal", "internal/wire", "internal/http1"},
 	{"internal/draw", "internal/spell", "internal/memnet", "internal/golden"},
 }
 
