@@ -98,7 +98,8 @@ func (a *attempt) prepare() {
 	ans := &a.ans
 	*ans = answer{
 		content: ans.content[:0], parts: ans.parts[:0], choices: max(1, a.call.choices),
-		id: a.request, created: a.s.opt.Epoch.Time(rec.ArrivedNs).Unix(), model: a.call.model,
+		arrivedNs: rec.ArrivedNs,
+		id:        a.request, created: a.s.opt.Epoch.Time(rec.ArrivedNs).Unix(), model: a.call.model,
 		tokensIn: rec.TokensIn, seed: a.s.opt.Seed, store: a.s.store,
 	}
 	if e, ok := a.call.form.(*openAIEmbeddings); ok && e.dimensions == 0 {

@@ -45,6 +45,7 @@ type call struct {
 	// or what stands for it.
 	carrier string
 	form    form
+	before  int // turns of the conversation that the call refers to and does not quote
 
 	choices    int      // answers asked for at once; 0 is one
 	stop       []string // texts at which the answer ends, without them
@@ -52,7 +53,7 @@ type call struct {
 	toolChoice choice
 	toolName   string // the tool that must be called; "": any
 	serial     bool   // one tool call at a time
-	think      int    // tokens that the model may think aloud; 0: it does not
+	think      int    // tokens that the model may think aloud; 0: it does not say, below 0: it must not
 	json       bool   // the answer must be a JSON object
 	schema     doc    // which validates against this one; "" is any
 }
@@ -93,9 +94,9 @@ func (c *call) offers(name string) bool {
 }
 
 // turn is the number of the turn of the conversation, from 1: the answers of
-// the model that the call quotes, and one.
+// the model that the call quotes or refers to, and one.
 func (c *call) turn() int {
-	n := 1
+	n := 1 + c.before
 	for _, m := range c.messages {
 		if m.role == "assistant" || m.role == "model" {
 			n++

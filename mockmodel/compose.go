@@ -75,7 +75,7 @@ func (a *attempt) composeThoughts(choice int) {
 		}
 		n = min(n, most)
 	}
-	if n == 0 {
+	if n == 0 || a.call.think < 0 {
 		return
 	}
 	text := a.words(n, "thoughts", choice)

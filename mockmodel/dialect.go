@@ -9,6 +9,7 @@ import (
 // routes is the visible list of dialects: a new one is a file and its lines here.
 var routes = []route{
 	{"POST", "/v1/chat/completions", "chat", &openAI, readOpenAIChat},
+	{"POST", "/v1/responses", "chat", &openAI, readOpenAIResponses},
 	{"POST", "/v1/embeddings", "embed", &openAI, readOpenAIEmbeddings},
 	{"POST", "/v1/messages", "chat", &anthropic, readAnthropicMessages},
 	{"POST", "/v1/rerank", "rerank", &cohere, readRerank},
@@ -20,6 +21,9 @@ var routes = []route{
 var pages = []page{
 	{"GET", "/v1/models", &openAI, openAIModels, nil},
 	{"GET", "/v1/models/{model...}", &openAI, openAIModelPage, nil},
+	{"GET", "/v1/responses/{id...}", &openAI, openAIStored, nil},
+	{"DELETE", "/v1/responses/{id...}", &openAI, openAIStored, nil},
+	{"POST", "/v1/responses/{id...}", &openAI, openAIStored, nil},
 }
 
 // StepsUnbuilt are the kinds of step for which the provider has no endpoint yet.

@@ -25,10 +25,11 @@ func fuzz(f *testing.F, seeds ...string) {
 	f.Cleanup(func() { s.Close() })
 	f.Fuzz(func(t *testing.T, which uint8, body []byte) {
 		agree(t, body)
-		route := &routes[int(which)%len(routes)]
-		if f.Name() == "FuzzAnthropic" {
-			route = &routes[2]
+		at := int(which) % len(routes)
+		if path, alone := fuzzedAlone[f.Name()]; alone {
+			at = slices.IndexFunc(routes, func(r route) bool { return r.pattern == path })
 		}
+		route := &routes[at]
 		r, err := http.NewRequest("POST", "http://mock/", nil)
 		if err != nil {
 			t.Fatal(err)
@@ -52,6 +53,9 @@ func fuzz(f *testing.F, seeds ...string) {
 		fuzzAnswer(t, a, body)
 	})
 }
+
+// fuzzedAlone are the paths of targets that send to one of them only.
+var fuzzedAlone = map[string]string{"FuzzAnthropic": messagesPath, "FuzzResponses": responsesPath}
 
 // fuzzAnswer holds what is said in one piece against what is said as a stream.
 func fuzzAnswer(t *testing.T, a *attempt, body []byte) {

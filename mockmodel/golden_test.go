@@ -105,7 +105,7 @@ func TestGoldenModels(t *testing.T) {
 		{"openai_models_method", "POST", "/v1/models"},
 		{"openai_method", "GET", "/v1/chat/completions"},
 		{"anthropic_method", "GET", "/v1/messages"},
-		{"openai_path", "POST", "/v1/responses"},
+		{"openai_path", "POST", "/v1/completions"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			virtual(t, config, nil, func(g *rig) {

@@ -3,6 +3,7 @@ package mockmodel
 import (
 	"slices"
 	"strconv"
+	"time"
 )
 
 // partKind says what a part of an answer is.
@@ -57,10 +58,11 @@ type answer struct {
 	thinking  int // of these, those of thoughts
 	longest   int // tokens of the longest choice: choices are generated side by side
 
-	nowNs   int64  // when its text is minted
-	seed    uint64 // of vectors
-	store   *store
-	content []byte
+	arrivedNs int64  // of the call
+	nowNs     int64  // when its text is minted
+	seed      uint64 // of vectors
+	store     *store
+	content   []byte
 }
 
 // of returns the parts of a choice, in order.
@@ -74,6 +76,11 @@ func (a *answer) of(choice int) []part {
 		to++
 	}
 	return a.parts[from:to]
+}
+
+// done is when the answer was done, as created is.
+func (a *answer) done() int64 {
+	return a.created + max(0, a.nowNs-a.arrivedNs)/int64(time.Second)
 }
 
 // last reports whether a part is the last one of its choice.
