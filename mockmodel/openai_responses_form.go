@@ -6,7 +6,8 @@ import (
 )
 
 // openAIResponses writes a Response and the events of its stream: the types
-// Response and ResponseStreamEvent of openai/openai-python.
+// Response and ResponseStreamEvent of openai/openai-python; access_programs is
+// of openai-go 3.96, whose Response requires it.
 type openAIResponses struct {
 	echo    []byte // members that tell parameters back
 	turn    int
@@ -38,7 +39,7 @@ func (f *openAIResponses) whole(dst []byte, a *answer) []byte {
 func (f *openAIResponses) head(dst []byte, a *answer, status string, failed *refusal) []byte {
 	dst = append(dst, `{"id":"`...)
 	dst = responseID(dst, a, f.turn)
-	dst = append(dst, `","object":"response","created_at":`...)
+	dst = append(dst, `","object":"response","access_programs":{"cyber":"standard"},"created_at":`...)
 	dst = strconv.AppendInt(dst, a.created, 10)
 	dst = append(dst, `,"status":"`...)
 	dst = append(dst, status...)
