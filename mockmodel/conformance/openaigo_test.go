@@ -50,14 +50,7 @@ func withMock(t *testing.T, body func(context.Context, openai.Client), hitting .
 	})
 }
 
-// fault makes a fault of the catalogue with its default parameters.
-func fault(name string) faults.Fault {
-	e, ok := faults.Lookup(name)
-	if !ok {
-		panic("no fault " + name)
-	}
-	return e.New()
-}
+var hello = openAIGoQuestion("hello")
 
 // TestChat: an answer in one piece reads as the SDK's types say.
 func TestChat(t *testing.T) {

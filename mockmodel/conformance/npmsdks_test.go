@@ -1,0 +1,34 @@
+package conformance
+
+// The SDKs of npm: what they are asked stands in npm/NAME.mjs.
+
+// named returns asks that a driver knows by their names.
+func named(names ...string) []ask {
+	var out []ask
+	for _, n := range names {
+		out = append(out, ask{name: n})
+	}
+	return out
+}
+
+var openAINode = sdk{
+	name: "openai-node", pkg: "openai", language: "js", dialect: "openai",
+	asks: named("chat", "stream"),
+}
+
+var anthropicNode = sdk{
+	name: "anthropic-node", pkg: "@anthropic-ai/sdk", language: "js", dialect: "anthropic",
+	asks: named("chat", "stream"),
+}
+
+// The AI SDK has retries of its own around every provider.
+var vercel = sdk{
+	name: "vercel-ai", pkg: "ai", language: "js", dialect: "openai",
+	asks: named("chat", "stream"),
+}
+
+// LangChain switches the retries of the SDK below it off, and has its own.
+var langChain = sdk{
+	name: "langchain-js", pkg: "@langchain/openai", language: "js", dialect: "openai",
+	asks: named("chat", "stream"),
+}
