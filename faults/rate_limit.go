@@ -57,7 +57,7 @@ var rateLimit = Entry{
 	Doc: `Status 429 with the dialect's own body and rate-limit headers. The hint is retry_after: a wait, an HTTP date, a past or negative one, nonsense, or none at all. ` +
 		`By default the limit is honest: a retry of the same step at the same model that arrives before the hint has run out is limited again, while the rule applies, so that six instant tries do not beat a 40 % limit. ` +
 		`lie makes the real limit longer than the hint. A good client waits at least as long as a sensible hint says, backs off with jitter where there is none, ` +
-		`and gives up or falls back where the hint is longer than its user will wait. 2 s probes every client; 30 s, 90 s and 150 s separate the SDKs, which honour hints up to 60 or 120 s, clamp them, or sleep however long they are told. ` +
+		`and gives up or falls back where the hint is longer than its user will wait. 2 s probes every client; 30 s, 90 s and 150 s separate the SDKs, as ` + "`chaos list sdks`" + ` says, measured: above some length they give up, take their own backoff, or sleep however long they are told. ` +
 		`Seen: no hint, agentgateway #3329 and litellm-rs #833; 198,300 s, pi #3671; 16 days, opencode #4991; 60 s said and 171 s meant, hermes #26293.`,
 	New: func() Fault {
 		return &RateLimit{RetryAfter: Hint{Kind: HintSeconds, For: 2 * time.Second}, Honest: true, Scope: "step"}

@@ -21,43 +21,45 @@ type item struct{ name, text string }
 var lists = []struct {
 	kind  string
 	items func() []item
+	print func(*printer) // instead of items: what is more than a line an entry
 }{
-	{"plans", func() (out []item) {
+	{kind: "plans", items: func() (out []item) {
 		for _, p := range plans.Library() {
 			out = append(out, item{p.Name, p.Description})
 		}
 		return out
 	}},
-	{"faults", func() (out []item) {
+	{kind: "faults", items: func() (out []item) {
 		for _, f := range faults.Catalogue() {
 			out = append(out, item{f.Name, f.Summary})
 		}
 		return out
 	}},
-	{"assertions", func() (out []item) {
+	{kind: "assertions", items: func() (out []item) {
 		for _, a := range assertions.Catalogue() {
 			out = append(out, item{a.ID, a.Claim})
 		}
 		return out
 	}},
-	{"targets", func() (out []item) {
+	{kind: "targets", items: func() (out []item) {
 		for _, m := range refapp.Modes() {
 			out = append(out, item{m.Name, m.Summary})
 		}
 		return out
 	}},
-	{"dialects", func() (out []item) {
+	{kind: "dialects", items: func() (out []item) {
 		for _, d := range mockmodel.Dialects() {
 			out = append(out, item{d, ""})
 		}
 		return out
 	}},
-	{"profiles", func() (out []item) {
+	{kind: "profiles", items: func() (out []item) {
 		for _, p := range loadgen.Profiles() {
 			out = append(out, item{p.Name, p.Summary})
 		}
 		return out
 	}},
+	{kind: "sdks", print: printSDKs},
 }
 
 // ListKindNames returns what can be listed.
@@ -78,6 +80,10 @@ func List(w io.Writer, kind string, s Style) error {
 	for _, l := range lists {
 		if l.kind != kind {
 			continue
+		}
+		if l.print != nil {
+			l.print(p)
+			return p.err
 		}
 		items := l.items()
 		width := 0

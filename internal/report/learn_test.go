@@ -1,12 +1,14 @@
 package report
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/chaoskit/chaos/assertions"
 	"github.com/chaoskit/chaos/faults"
+	"github.com/chaoskit/chaos/mockmodel"
 	"github.com/chaoskit/chaos/plans"
 )
 
@@ -46,5 +48,34 @@ func TestAllThatAPlanCanSayIsExplained(t *testing.T) {
 	}
 	if text := explained("trickle"); !strings.Contains(text, "Steps") {
 		t.Errorf("the steps in which a fault exists are not told:\n%s", text)
+	}
+}
+
+// The measured table fits a terminal of 80 columns, names every SDK, and says of
+// each hint what becomes of it.
+func TestListOfSDKs(t *testing.T) {
+	var b strings.Builder
+	if err := List(&b, "sdks", Style{Width: 80}); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(b.String()) {
+		if len(strings.TrimSuffix(line, "\n")) > 80 {
+			t.Errorf("wider than 80 columns: %q", line)
+		}
+	}
+	table := mockmodel.SDKs()
+	if len(table.SDKs) == 0 {
+		t.Fatal("no SDK was measured")
+	}
+	for _, s := range table.SDKs {
+		row := fmt.Sprintf("%-17s%-9s%-6d", s.Name, s.Version, s.Tries)
+		for _, c := range hintColumns {
+			row += fmt.Sprintf("%-9s", heeds(s, c.hint))
+		}
+		for _, want := range []string{strings.TrimRight(row, " "), s.Package} {
+			if !strings.Contains(b.String(), want) {
+				t.Errorf("%s: %q is missing:\n%s", s.Name, want, b.String())
+			}
+		}
 	}
 }

@@ -1,8 +1,19 @@
 // Package conformance holds official SDKs against the mock model. It is a
 // module of its own, so that no SDK enters the go.mod of chaos:
 //
-//	cd mockmodel/conformance && go test ./...
+//	cd mockmodel/conformance
+//	npm ci --prefix npm --ignore-scripts
+//	go test ./...
 //
-// What the SDKs do is data with a version: the tests here say what
-// openai-go v3.96.0 does, and fail when an update changes its mind.
+// An SDK is a file that says what can be asked of it and what its errors carry
+// (sdk_*_test.go, npm/*.mjs), and a line in the list of sdk_test.go. Two tests
+// run all of them:
+//
+//	cases_test.go   what the caller gets, healthy and with every class of error:
+//	                a golden file an SDK
+//	policy_test.go  when and how often it calls again: mockmodel/sdks.json, which
+//	                `chaos list sdks` prints
+//
+// Both are data with a version: an SDK that changes its mind fails them, with
+// the difference in words, and -update writes them anew.
 package conformance

@@ -17,7 +17,7 @@ import (
 
 // A service that nobody here wrote the retries of: openaigo-target answers with
 // the official SDK and its stock settings. chaos must judge it as its source
-// says (internal/requestconfig/requestconfig.go of v3.96.0, see retries_test.go).
+// says (internal/requestconfig/requestconfig.go; policy_test.go measures it).
 
 const judgedPlan = `name: openai-go
 description: A service on openai-go with stock retries.
