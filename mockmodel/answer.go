@@ -21,6 +21,28 @@ type timing struct {
 	first, gap time.Duration
 	// ownFirst and ownGap are the model's own, without faults.
 	ownFirst, ownGap time.Duration
+
+	// Where calls slow each other down, tokens behind the first one are done
+	// when the batch has made their steps.
+	batch   *batch
+	stretch float64 // steps of a token: more than one where a fault slows it down
+	from    float64 // steps made at the first token, once it has joined
+	joined  bool
+}
+
+// step returns the step of the batch with which token i is done.
+func (t *timing) step(i int) float64 { return t.from + float64(i)*t.stretch }
+
+// ready reports whether token i is done at now.
+func (t *timing) ready(i int, now int64) bool {
+	if t.batch == nil || i == 0 {
+		return t.token(i) <= now
+	}
+	if !t.joined {
+		return false
+	}
+	steps, _ := t.batch.look(now)
+	return steps >= t.step(i)-1e-6
 }
 
 // token returns when token i, from 0, is due.
@@ -39,6 +61,12 @@ func (t *timing) generated(now int64, n int) int {
 	switch {
 	case since < 0:
 		return 0
+	case t.batch != nil:
+		if !t.joined {
+			return 0
+		}
+		steps, _ := t.batch.look(now)
+		return min(n, int((steps-t.from)/t.stretch)+1)
 	case t.gap <= 0:
 		return n
 	}
@@ -54,20 +82,27 @@ func times(d time.Duration, n int) time.Duration {
 	return d * time.Duration(n)
 }
 
+// own returns the model's own time to the first token, and its gap between two.
+func (a *attempt) own() (first, gap time.Duration) {
+	m := &a.station.Model
+	first = defaultTTFT
+	if a.route.kind != "chat" {
+		first = defaultLookup
+	}
+	if m.TTFT != nil {
+		first = *m.TTFT
+	}
+	if rate := *m.TokensPerSecond; rate > 0 {
+		gap = time.Duration(float64(time.Second) / rate)
+	}
+	return first, gap
+}
+
 // timing works out when the answer is due. The load that a brownout grows with
 // is that of the instant of admission.
 func (a *attempt) timing() timing {
-	m := &a.station.Model
-	t := timing{admitted: a.rec.AdmittedNs, ownFirst: defaultTTFT}
-	if a.route.kind != "chat" {
-		t.ownFirst = defaultLookup
-	}
-	if m.TTFT != nil {
-		t.ownFirst = *m.TTFT
-	}
-	if rate := *m.TokensPerSecond; rate > 0 {
-		t.ownGap = time.Duration(float64(time.Second) / rate)
-	}
+	t := timing{admitted: a.rec.AdmittedNs}
+	t.ownFirst, t.ownGap = a.own()
 	t.first, t.gap = t.ownFirst, t.ownGap
 	if a.effect.Delay != nil || a.effect.Pace != nil {
 		load := a.station.inFlight()
@@ -78,6 +113,10 @@ func (a *attempt) timing() timing {
 			t.gap = p.Gap(t.ownGap, load)
 		}
 	}
+	if b := a.station.batch; b != nil {
+		t.batch, t.stretch = b, float64(t.gap)/float64(t.ownGap)
+	}
+	a.work.first, a.work.gap = t.first, t.gap
 	return t
 }
 
@@ -121,6 +160,7 @@ func (a *attempt) prepare() {
 	}
 	a.compose()
 	ans.count()
+	a.work.out = ans.longest
 	rec.TokensPlanned, rec.ReasoningTokens = ans.tokensOut, ans.thinking
 }
 
@@ -161,8 +201,11 @@ func (a *attempt) met(t *timing, now int64, n int) {
 // deliver sends the answer in one piece when its last token is done.
 func (a *attempt) deliver(t timing) {
 	rec := &a.rec
+	if !a.readPrompt(&t) {
+		return
+	}
 	n := a.ans.tokensOut
-	came := a.waitDue(t.end(a.ans.longest))
+	came := (t.batch == nil || n == 0 || a.waitToken(&t, 0, a.ans.longest)) && a.waitToken(&t, a.ans.longest, a.ans.longest)
 	now := a.now()
 	a.met(&t, now, n)
 	if !came {

@@ -34,7 +34,7 @@ type attempt struct {
 	request     string // the id in headers and bodies, 24 characters
 	station     *station
 	limits      *limiter // that have let it in, and want to know what it used
-	inside      bool     // it has a slot of the station
+	work        work     // what it has of the station
 
 	effect faults.Effect
 	hits   []faults.Hit
@@ -298,21 +298,55 @@ func (a *attempt) passLimits() bool {
 // takeSlot waits for a slot of the model. false: the call is over.
 func (a *attempt) takeSlot() bool {
 	from := a.now()
-	switch a.station.enter(a.ctx) {
-	case queueFull:
+	w := &a.work
+	w.st, w.stage, w.in, w.out = a.station, stageQueue, a.call.tokensIn, a.outputPlanned()
+	w.first, w.gap = a.own()
+	var how admission
+	if how, w.waiter = a.station.enter(from); how == queueFull {
+		w.stage = stageDone
 		a.rec.Cause, a.barred = journal.CauseCapacity, true
-		r := a.route.vendor.words(a.route.vendor.overload, &a.call)
+		r := a.shed()
 		a.refuse(&r)
 		return false
-	case gaveUp:
+	}
+	if w.inside = how == admitted; !w.inside && !w.awaitSlot(a.ctx) {
 		a.rec.QueueNs = a.now() - from
 		a.gone()
 		return false
 	}
-	a.inside = true
+	w.stage = stageRead
 	a.rec.AdmittedNs = a.now()
 	a.rec.QueueNs = a.rec.AdmittedNs - from
 	return true
+}
+
+// shed is the refusal of a call that finds the queue full.
+func (a *attempt) shed() refusal {
+	v := a.route.vendor
+	status, ok := shedStatus[a.station.WhenFull]
+	if !ok {
+		status = v.overload
+	}
+	if status == http.StatusTooManyRequests {
+		q := quotasTold(a.station.limiter(v, a.rec.Principal).look(a.now()), 0)
+		return v.limited(&a.call, q, refused{asked: 1}, 0)
+	}
+	return v.words(status, &a.call)
+}
+
+// outputPlanned is how many tokens the answer will have if nothing is scripted.
+func (a *attempt) outputPlanned() int {
+	n := a.station.OutputTokens
+	if a.outputAsked > 0 {
+		n = min(a.outputAsked, outputTokensMax)
+	}
+	if most := a.call.maxTokens; most > 0 {
+		n = min(n, most)
+	}
+	if a.route.kind != "chat" {
+		n = 0
+	}
+	return n
 }
 
 // refuse answers with an error. false: the caller is gone.

@@ -19,7 +19,7 @@ import (
 // The record of a call says all that the provider knew of it.
 func TestRecord(t *testing.T) {
 	m := instant("gpt-4o", 5)
-	m.Price = Price{2.5, 10}
+	m.Price = Price{Input: 2.5, Output: 10}
 	virtual(t, Config{Models: []Model{m}}, nil, func(g *rig) {
 		q := ask{path: chatPath, body: chat("gpt-4o", streamed+`,"max_tokens":9`), id: wire.ID{Phase: "spike", Index: 12, Tenant: "t2", OutputTokens: 6}, header: http.Header{
 			"X-Stainless-Retry-Count": {"1"}, "X-Stainless-Read-Timeout": {"600"}, "X-Envoy-Attempt-Count": {"2"},

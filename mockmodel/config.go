@@ -36,15 +36,40 @@ type Model struct {
 	OutputTokens    int            `yaml:"output_tokens" default:"120" doc:"tokens of an answer whose request id does not say how many; max_tokens of the call may cut it"`
 	ReasoningTokens int            `yaml:"reasoning_tokens" doc:"tokens that the model thinks before it answers: they take time, are billed as output, and are shown where the dialect shows them; left out: none, and a few where the call asks for thoughts"`
 	Slots           int            `yaml:"slots" default:"1000" doc:"calls served at the same time"`
-	Queue           *int           `yaml:"queue" default:"256" doc:"calls that may wait for a slot, first come first served; more are refused as overloaded (OpenAI 503, Anthropic 529)"`
-	Price           Price          `yaml:"price" doc:"what tokens cost"`
-	Limits          Limits         `yaml:"limits" doc:"rate limits of the model; left out: none"`
-	Dimensions      int            `yaml:"dimensions" default:"1536" doc:"length of an embedding whose call does not say how long"`
+	Queue           *int           `yaml:"queue" default:"256" doc:"calls that may wait for a slot, first come first served; for more see when_full"`
+	WhenFull        string         `yaml:"when_full" enum:"429,503,529,late" doc:"what happens to a call that finds the queue full: refused with that status, or it waits all the same and is late; left out: refused as the provider does (OpenAI 503, Anthropic 529)"`
+	// Throughput, PrefillTokensPerSecond and PrefixCache make the model as fast
+	// as its load lets it be; left out, calls do not slow each other down.
+	Throughput             float64   `yaml:"throughput" doc:"tokens per second of all answers together when every slot is taken: from tokens_per_second, what one call alone gets, to slots times that; tokens come the slower the more calls are served; left out: calls do not slow each other down"`
+	PrefillTokensPerSecond float64   `yaml:"prefill_tokens_per_second" doc:"tokens of prompts that the model reads per second, one prompt after the other; left out: a prompt takes no time of its own"`
+	PrefixCache            int       `yaml:"prefix_cache" doc:"tokens of prompts that the model remembers: what a prompt shares with earlier ones from its start on is not read again; left out: none"`
+	OnHangup               string    `yaml:"on_hangup" default:"free" enum:"free,finish" doc:"what the model does when a caller hangs up: free its slot at once, or finish the answer for nobody, and charge for it"`
+	ColdStart              ColdStart `yaml:"cold_start" doc:"a model that is switched off while nobody calls it; left out: it is always ready"`
+	Price                  Price     `yaml:"price" doc:"what tokens cost"`
+	Limits                 Limits    `yaml:"limits" doc:"rate limits of the model; left out: none"`
+	Dimensions             int       `yaml:"dimensions" default:"1536" doc:"length of an embedding whose call does not say how long"`
 }
+
+// ColdStart says when a model has to be started, and for how long that takes.
+type ColdStart struct {
+	After time.Duration `yaml:"after" doc:"how long nobody has called before it is switched off; 0s: it is off at the start of the run alone"`
+	For   time.Duration `yaml:"for" doc:"how long calls wait until it is ready"`
+}
+
+// What a model does with a call that finds its queue full, and when a caller
+// hangs up.
+const (
+	whenFullLate = "late"
+	hangupFinish = "finish"
+)
+
+// shedStatus are the statuses of when_full.
+var shedStatus = map[string]int{"429": 429, "503": 503, "529": 529}
 
 // Price of a model in USD per million tokens.
 type Price struct {
 	Input  float64 `yaml:"input" doc:"USD per million tokens of input"`
+	Cached float64 `yaml:"cached_input" doc:"USD per million tokens of input that the prefix cache held; left out: as other input"`
 	Output float64 `yaml:"output" doc:"USD per million tokens of output"`
 }
 
@@ -52,6 +77,15 @@ type Price struct {
 func (p Price) NanoPerToken() (input, output int64) {
 	nano := func(usdPerMillion float64) int64 { return int64(usdPerMillion*1000 + 0.5) }
 	return nano(p.Input), nano(p.Output)
+}
+
+// nanoPerCached returns what one token of input costs that the prefix cache held.
+func (p Price) nanoPerCached() int64 {
+	if p.Cached > 0 {
+		p.Input = p.Cached
+	}
+	input, _ := p.NanoPerToken()
+	return input
 }
 
 // ServiceTime returns how long a chat call whose answer has so many tokens is
@@ -272,10 +306,11 @@ func (m Model) validate(path string, out *problems) {
 		out.add(path+"queue", "is %d: give a number from 0 to %d", *m.Queue, slotsMax)
 	}
 	within(out, path+"dimensions", m.Dimensions, 1, dimensionsMax)
+	m.validateCapacity(path, out)
 	for _, p := range []struct {
 		key string
 		usd float64
-	}{{"input", m.Price.Input}, {"output", m.Price.Output}} {
+	}{{"input", m.Price.Input}, {"cached_input", m.Price.Cached}, {"output", m.Price.Output}} {
 		if !(p.usd >= 0 && p.usd <= 1e6) || math.IsNaN(p.usd) {
 			out.add(path+"price."+p.key, "is %v: give USD per million tokens, from 0 to 1000000", p.usd)
 		}

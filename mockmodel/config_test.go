@@ -42,13 +42,13 @@ func TestValidate(t *testing.T) {
 		paths string
 	}{
 		{"nothing given is fine", Config{}, ""},
-		{"a full one is fine", Config{Listen: "127.0.0.1:4010", Models: []Model{{Name: "gpt-4o", Price: Price{2.5, 10}, Limits: Limits{RequestsPerMinute: 30000, TokensPerMinute: 20000000, CreditUSD: 0.5}}}, Answers: []Answer{{Text: "x"}}}, ""},
+		{"a full one is fine", Config{Listen: "127.0.0.1:4010", Models: []Model{{Name: "gpt-4o", Price: Price{Input: 2.5, Output: 10}, Limits: Limits{RequestsPerMinute: 30000, TokensPerMinute: 20000000, CreditUSD: 0.5}}}, Answers: []Answer{{Text: "x"}}}, ""},
 		{"no port", Config{Listen: "localhost"}, "listen"},
 		{"port out of range", Config{Listen: "127.0.0.1:99999"}, "listen"},
 		{"times", Config{Models: []Model{{Name: "a", TTFT: &long}, {Name: "b", TTFT: &negative}, {Name: "c", TokensPerSecond: &slow}}}, "models.a.ttft models.b.ttft models.c.tokens_per_second"},
 		{"counts", Config{Models: []Model{{Name: "a", OutputTokens: -1, Slots: -1, Queue: &queue, Dimensions: 1 << 20}}}, "models.a.output_tokens models.a.slots models.a.queue models.a.dimensions"},
-		{"prices and limits", Config{Models: []Model{{Name: "a", Price: Price{-1, 1e9}, Limits: Limits{RequestsPerMinute: -1, TokensPerMinute: 1e12, OutputTokensPerMinute: 1e12, RequestsPerDay: -1}}}}, "models.a.price.input models.a.price.output models.a.limits.requests_per_minute models.a.limits.tokens_per_minute models.a.limits.output_tokens_per_minute models.a.limits.requests_per_day"},
-		{"credit that is none", Config{Models: []Model{{Name: "a", Price: Price{1, 1}, Limits: Limits{CreditUSD: -1}}, {Name: "b", Price: Price{1, 1}, Limits: Limits{CreditUSD: math.NaN()}}, {Name: "c", Price: Price{1, 1}, Limits: Limits{CreditUSD: 1e-9}}}}, "models.a.limits.credit_usd models.b.limits.credit_usd models.c.limits.credit_usd"},
+		{"prices and limits", Config{Models: []Model{{Name: "a", Price: Price{Input: -1, Output: 1e9}, Limits: Limits{RequestsPerMinute: -1, TokensPerMinute: 1e12, OutputTokensPerMinute: 1e12, RequestsPerDay: -1}}}}, "models.a.price.input models.a.price.output models.a.limits.requests_per_minute models.a.limits.tokens_per_minute models.a.limits.output_tokens_per_minute models.a.limits.requests_per_day"},
+		{"credit that is none", Config{Models: []Model{{Name: "a", Price: Price{Input: 1, Output: 1}, Limits: Limits{CreditUSD: -1}}, {Name: "b", Price: Price{Input: 1, Output: 1}, Limits: Limits{CreditUSD: math.NaN()}}, {Name: "c", Price: Price{Input: 1, Output: 1}, Limits: Limits{CreditUSD: 1e-9}}}}, "models.a.limits.credit_usd models.b.limits.credit_usd models.c.limits.credit_usd"},
 		{"credit that nothing uses up", Config{Models: []Model{{Name: "a", Limits: Limits{CreditUSD: 1}}}}, "models.a.limits.credit_usd"},
 		{"names", Config{Models: []Model{{Name: "a"}, {Name: "a"}, {}}}, "models.a models"},
 		{"answers", Config{Answers: []Answer{{}, {Text: "x", JSON: 1}, {Text: "x", When: When{Step: "embed"}}, {JSON: func() {}}}}, "answers[0] answers[1].json answers[2].when.step answers[3].json"},

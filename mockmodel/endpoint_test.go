@@ -54,8 +54,8 @@ func TestEndpoints(t *testing.T) {
 			if r := c.at.send(c.ask); r.status != c.status {
 				t.Errorf("%s: status %d, want %d: %s", c.name, r.status, c.status, r.body)
 			}
+			synctest.Wait() // so that the records are in order
 		}
-		synctest.Wait()
 		var ends, names []string
 		for _, r := range g.recs {
 			ends = append(ends, r.Endpoint)

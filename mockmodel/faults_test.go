@@ -203,7 +203,7 @@ func TestOrderAtTheProvider(t *testing.T) {
 // is a parameter. The bill is that of who answers.
 func TestWrongModel(t *testing.T) {
 	big, small := instant("gpt-4o", 5), instant("gpt-4o-mini", 5)
-	big.Price, small.Price = Price{2.5, 10}, Price{0.15, 0.6}
+	big.Price, small.Price = Price{Input: 2.5, Output: 10}, Price{Input: 0.15, Output: 0.6}
 	for _, declared := range []bool{true, false} {
 		virtual(t, Config{Models: []Model{big, small}}, []faults.Rule{rule(t, "wrong_model", func(f *faults.WrongModel) { f.Model, f.Declared = "gpt-4o-mini", declared })}, func(g *rig) {
 			r := g.send(ask{path: chatPath, body: chat("gpt-4o", ""), id: wire.ID{Phase: "warm", Index: 1, Tenant: "t1", OutputTokens: 5}})

@@ -12,13 +12,7 @@ func (s *Server) end(a *attempt) {
 	if rec.End == "" { // a panic of our own; Err tells
 		rec.End = journal.AttemptReset
 	}
-	if a.inside {
-		a.station.leave()
-		if !a.ans.empty {
-			input, output := a.at.price(rec.ModelServed).NanoPerToken()
-			rec.CostNanoUSD = int64(rec.TokensIn)*input + int64(rec.TokensEmitted)*output
-		}
-	}
+	s.bill(a)
 	if a.limits != nil {
 		u := a.use()
 		u.cached, u.out, u.costNanoUSD = rec.TokensCached, rec.TokensEmitted, rec.CostNanoUSD
@@ -37,6 +31,26 @@ func (s *Server) end(a *attempt) {
 	if cap(a.body) <= bufferKeep && cap(a.buf) <= bufferKeep && cap(a.out.buf) <= bufferKeep {
 		s.pool.Put(a)
 	}
+}
+
+// bill writes down what the call costs: its input, of which what a prefix cache
+// held is cheaper, and what was generated of the answer. Where the model does
+// not notice that the caller is gone, that is all of it.
+func (s *Server) bill(a *attempt) {
+	rec, w := &a.rec, &a.work
+	out := rec.TokensEmitted
+	reached := w.inside
+	if rec.End == journal.AttemptPeerClosed && s.outlive(*w) {
+		out, reached = max(w.out, rec.TokensPlanned), true
+	} else {
+		w.leave(rec.EndNs)
+	}
+	if !reached || a.ans.empty {
+		return
+	}
+	p := a.at.price(rec.ModelServed)
+	input, output := p.NanoPerToken()
+	rec.CostNanoUSD = int64(rec.TokensIn-rec.TokensCached)*input + int64(rec.TokensCached)*p.nanoPerCached() + int64(out)*output
 }
 
 // ended returns when the call ended: what was answered whole ended when its last

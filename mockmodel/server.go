@@ -16,7 +16,7 @@
 //	memory.go    ordinals of steps, honest limits
 //	quota.go     whose limits a call is under
 //	twin.go      rate limits, counted with bucket.go as limit_*.go say for each family; hint.go tells when to come back
-//	station.go   slots and queue
+//	station.go, work.go, batch.go, prefix.go  slots, queue and batch of a model
 //	part.go, compose.go, script.go  what is said
 //	answer.go, stream.go            when and how it is sent
 //	vector.go    how near two texts are

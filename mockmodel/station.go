@@ -2,6 +2,7 @@ package mockmodel
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -11,9 +12,16 @@ type station struct {
 	Model
 	limited bool
 
+	batch    *batch    // nil: calls do not slow each other down
+	prefill  *prefill  // nil: a prompt takes no time of its own
+	prefixes *prefixes // nil: none is remembered
+
 	mu      sync.Mutex
 	busy    int
 	waiting []*waiter // in order of arrival
+	never   bool      // no call has come yet
+	idleNs  int64     // when the last call left
+	warmAt  int64     // when a model that was started is ready
 	// limits of the model, for each provider that it is asked at, as the same
 	// name at two providers is two quotas, and for each key where the plan says.
 	limits map[quotaOf]*limiter
@@ -26,7 +34,17 @@ type waiter struct {
 }
 
 func newStation(m Model) *station {
-	return &station{Model: m, limited: m.Limits.limited()}
+	s := &station{Model: m, limited: m.Limits.limited(), never: true}
+	if m.Throughput > 0 {
+		s.batch = newBatch(*m.TokensPerSecond, m.Throughput, m.Slots)
+	}
+	if m.PrefillTokensPerSecond > 0 {
+		s.prefill = &prefill{rate: m.PrefillTokensPerSecond}
+	}
+	if m.PrefixCache > 0 {
+		s.prefixes = newPrefixes(m.PrefixCache)
+	}
+	return s
 }
 
 // admission says how a call got on at the door.
@@ -34,58 +52,77 @@ type admission int
 
 const (
 	admitted admission = iota
+	queued
 	queueFull
-	gaveUp // the caller left the queue
 )
 
-// enter takes a slot, waiting for one if the queue has room. Who is admitted
-// must leave.
-func (s *station) enter(ctx context.Context) admission {
+// enter takes a slot, or a place in the queue: then waiter is where it comes.
+// Who has either must give it back, with leave and quit.
+func (s *station) enter(now int64) (how admission, w *waiter) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.busy < s.Slots {
-		s.busy++
-		s.mu.Unlock()
-		return admitted
+		s.take(now)
+		return admitted, nil
 	}
-	if len(s.waiting) >= *s.Queue {
-		s.mu.Unlock()
-		return queueFull
+	if len(s.waiting) >= *s.Queue && s.WhenFull != whenFullLate {
+		return queueFull, nil
 	}
-	w := &waiter{admitted: make(chan struct{})}
+	w = &waiter{admitted: make(chan struct{})}
 	s.waiting = append(s.waiting, w)
-	s.mu.Unlock()
+	return queued, w
+}
 
+// take counts a call in, with the lock held. A model that was idle for long has
+// to be started first.
+func (s *station) take(now int64) {
+	if s.ColdStart.For > 0 && s.busy == 0 && now >= s.warmAt && (s.never || s.ColdStart.After > 0 && now-s.idleNs >= int64(s.ColdStart.After)) {
+		s.warmAt = now + int64(s.ColdStart.For)
+	}
+	s.busy++
+	s.never = false
+}
+
+// warmNs returns when the model can begin to work on a call admitted at now.
+func (s *station) warmNs(now int64) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return max(now, s.warmAt)
+}
+
+// awaitSlot waits in the queue. false: ctx ended.
+func (w *work) awaitSlot(ctx context.Context) bool {
 	select {
-	case <-w.admitted:
-		return admitted
+	case <-w.waiter.admitted:
+		w.waiter, w.inside = nil, true
+		return true
 	case <-ctx.Done():
+		return false
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if w.served { // the slot came at the same instant: hand it on
-		s.release()
-		return gaveUp
-	}
-	for i, o := range s.waiting {
-		if o == w {
-			s.waiting = append(s.waiting[:i], s.waiting[i+1:]...)
-			break
-		}
-	}
-	return gaveUp
 }
 
-// leave gives the slot back.
-func (s *station) leave() {
+// quit leaves the queue. true: the slot came at the same instant, and is to be
+// given back.
+func (s *station) quit(w *waiter) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.release()
+	if w.served {
+		return true
+	}
+	if i := slices.Index(s.waiting, w); i >= 0 {
+		s.waiting = slices.Delete(s.waiting, i, i+1)
+	}
+	return false
 }
 
-// release hands the slot to the first in the queue, or frees it.
-func (s *station) release() {
+// leave gives the slot back: to the first in the queue, if there is one.
+func (s *station) leave(now int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if len(s.waiting) == 0 {
-		s.busy--
+		if s.busy--; s.busy == 0 {
+			s.idleNs = now
+		}
 		return
 	}
 	w := s.waiting[0]

@@ -52,14 +52,14 @@ func (a *attempt) stream(s streamer, t timing) {
 		return
 	}
 	// Before an instant answer the headers are not sent alone.
-	if t.first > 0 && !a.flush() {
+	if (t.first > 0 || a.station.prefill != nil) && !a.flush() {
 		return
 	}
 	n := a.ans.tokensOut
-	if a.cutNow(s, n) || !a.say(s, &t, n) {
+	if a.cutNow(s, n) || !a.readPrompt(&t) || !a.say(s, &t, n) {
 		return
 	}
-	came := a.waitDue(t.end(a.ans.longest))
+	came := a.waitToken(&t, a.ans.longest, a.ans.longest)
 	a.met(&t, a.now(), n)
 	if !came {
 		return
@@ -79,14 +79,14 @@ func (a *attempt) say(s streamer, t *timing, n int) bool {
 	most := pieceOf(t.gap)
 	next, more := r.next(a.pieceMax(most))
 	for more {
-		came := a.waitDue(t.token(next.due))
+		came := a.waitToken(t, next.due, a.ans.longest)
 		now := a.now()
 		a.met(t, now, n)
 		if !came {
 			return false
 		}
 		a.ans.nowNs = now
-		for more && t.token(next.due) <= now && len(a.out.buf) < writeMax {
+		for more && t.ready(next.due, now) && len(a.out.buf) < writeMax {
 			if !a.sayPiece(s, next, n) {
 				return false
 			}

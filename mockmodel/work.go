@@ -1,0 +1,209 @@
+package mockmodel
+
+import (
+	"context"
+	"time"
+)
+
+// work is what a call has of a model at work: a place in the queue, a slot, a
+// turn of its prompt to be read, a place in the batch. Where the model does not
+// notice that a caller hangs up, the work goes on without the attempt.
+type work struct {
+	st    *station
+	stage stage
+
+	waiter *waiter // in the queue for a slot
+	inside bool    // it has a slot
+	prompt *prompt // is being read, or waits for it
+	joined bool    // it is in the batch
+
+	in, out    int           // tokens to be read and, of the longest choice, to be said
+	first, gap time.Duration // to the first token, and between two, without load
+	endNs      int64         // when the last token is done, where there is no batch
+	target     float64       // step of the batch at which the last token is done
+}
+
+// stage is how far the work on a call has come.
+type stage int
+
+const (
+	stageNone  stage = iota
+	stageQueue       // waits for a slot
+	stageRead        // its prompt waits, or is being read
+	stageWrite       // its answer is being generated
+	stageDone
+)
+
+// leave gives back what the call has.
+func (w *work) leave(now int64) {
+	if w.waiter != nil {
+		w.inside = w.st.quit(w.waiter)
+		w.waiter = nil
+	}
+	if w.prompt != nil {
+		w.st.prefill.leave(w.prompt, now)
+		w.prompt = nil
+	}
+	if w.joined {
+		w.st.batch.leave(now)
+		w.joined = false
+	}
+	if w.inside {
+		w.st.leave(now)
+		w.inside = false
+	}
+}
+
+// readPrompt lets the model read the prompt. false: the call is over.
+func (a *attempt) readPrompt(t *timing) bool {
+	st := a.station
+	from := t.admitted
+	if warm := st.warmNs(from); warm > from {
+		if !a.wait(warm) {
+			return false
+		}
+		t.admitted = warm
+	}
+	if st.prefixes != nil && a.call.tokensIn > 0 {
+		a.rec.TokensCached = st.prefixes.read(&a.call)
+		a.ans.cached = a.rec.TokensCached
+	}
+	a.work.in -= a.rec.TokensCached
+	if st.prefill == nil || a.work.in <= 0 {
+		a.work.in = 0
+		return true
+	}
+	x := st.prefill.enter(a.work.in, t.admitted)
+	a.work.prompt = x
+	select {
+	case <-x.turn:
+	case <-a.ctx.Done():
+		a.gone()
+		return false
+	}
+	if !a.wait(x.endNs) {
+		return false
+	}
+	a.work.prompt, a.work.in = nil, 0
+	st.prefill.leave(x, a.now())
+	t.admitted = max(t.admitted, x.endNs)
+	return true
+}
+
+// waitToken waits until token i of the answer is done, and notes how late it
+// is. n is how many tokens each choice has. false: the caller is gone.
+func (a *attempt) waitToken(t *timing, i, n int) bool {
+	if t.batch == nil {
+		a.work.stage, a.work.endNs = stageWrite, t.end(n)
+		return a.waitDue(t.token(i))
+	}
+	if i > 0 || t.joined {
+		return a.waitSteps(t, i)
+	}
+	if !a.waitDue(t.token(0)) {
+		return false
+	}
+	var size int
+	t.from, size = t.batch.join(t.token(0))
+	t.joined, a.work.joined, a.work.stage = true, true, stageWrite
+	a.rec.Batch = size
+	a.work.target = t.step(n)
+	return true
+}
+
+// waitSteps waits until the batch has made the step of token i.
+func (a *attempt) waitSteps(t *timing, i int) bool {
+	due := int64(0)
+	for {
+		until, reached := t.batch.next(t.step(i), a.now())
+		if reached {
+			// What was waited for as a whole was due when the wait was to end;
+			// the batch may have emptied meanwhile, which is nobody's lateness.
+			a.late(max(due, until))
+			return true
+		}
+		if due = until; !a.wait(until) {
+			return false
+		}
+	}
+}
+
+// outlive lets the work of an attempt whose caller is gone go on, where the
+// model does not notice it. It reports whether it does.
+func (s *Server) outlive(w work) bool {
+	if w.st == nil || w.st.OnHangup != hangupFinish || w.stage == stageDone || !s.enter() {
+		return false
+	}
+	go func() {
+		defer s.handlers.Done()
+		w.finish(s.ctx, s.opt.Epoch.Now)
+		w.leave(s.opt.Epoch.Now())
+	}()
+	return true
+}
+
+// finish carries on to the end, or until ctx ends.
+func (w *work) finish(ctx context.Context, now func() int64) {
+	if w.stage == stageQueue {
+		if w.waiter != nil && !w.awaitSlot(ctx) {
+			return
+		}
+		w.stage = stageRead
+	}
+	if w.stage == stageRead {
+		if !w.finishPrompt(ctx, now) || !sleepUntil(ctx, now()+int64(w.first), now) {
+			return
+		}
+		w.begin(now())
+	}
+	for w.joined {
+		until, reached := w.st.batch.next(w.target, now())
+		if reached || !sleepUntil(ctx, until, now) {
+			return
+		}
+	}
+	sleepUntil(ctx, w.endNs, now)
+}
+
+// finishPrompt waits until the prompt has been read.
+func (w *work) finishPrompt(ctx context.Context, now func() int64) bool {
+	if w.st.prefill == nil || w.in == 0 {
+		return true
+	}
+	if w.prompt == nil {
+		w.prompt = w.st.prefill.enter(w.in, now())
+	}
+	select {
+	case <-w.prompt.turn:
+	case <-ctx.Done():
+		return false
+	}
+	if !sleepUntil(ctx, w.prompt.endNs, now) {
+		return false
+	}
+	w.st.prefill.leave(w.prompt, now())
+	w.prompt = nil
+	return true
+}
+
+// begin starts to generate the answer.
+func (w *work) begin(now int64) {
+	w.stage = stageWrite
+	if b := w.st.batch; b != nil {
+		from, _ := b.join(now)
+		w.joined, w.target = true, from+float64(w.out)
+		return
+	}
+	w.endNs = saturate(now, times(w.gap, w.out))
+}
+
+func sleepUntil(ctx context.Context, untilNs int64, now func() int64) bool {
+	t := time.NewTimer(time.Duration(untilNs - now()))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
