@@ -66,6 +66,12 @@ func (e *Entry) needsUsers(s *Spec) string {
 	return ""
 }
 
+// aboutUsers reports whether the check says nothing without users.
+func (s *Spec) aboutUsers() bool {
+	entry, ok := Lookup(s.ID)
+	return ok && entry.Users != ""
+}
+
 // withoutUsers gives the finding of what cannot be judged here: of the bundle it
 // does not count, asked for by name it is vacuous and never green.
 func (f *Finding) withoutUsers(why string, bundled bool) {

@@ -61,7 +61,6 @@ func TestAProviderOnItsOwn(t *testing.T) {
 		{"when they were served, too", 3, healthy, Spec{ID: "budgets.latency"}, Vacuous, "served on its own"},
 		{"and whether their answers were good", 3, healthy, Spec{ID: "budgets.cost", Args: &Cost{Max: 1, Per: PerGoodAnswer}}, Vacuous, "which answers were good"},
 		{"a phase is part of a load", 1, patient, Spec{ID: "retries.attempts", During: "spike"}, Vacuous, "leave during out"},
-		{"of the bundle, what needs users does not count", 3, healthy, Spec{ID: "degradation.available", Bundled: true}, NotApplicable, "served on its own"},
 		{"of the bundle, what was never called for does not count", 3, healthy, Spec{ID: "retries.attempts", Bundled: true}, NotApplicable, ""},
 		{"of the bundle, what was broken does", 1, stubborn, Spec{ID: "retries.attempts", Bundled: true}, Fail, ""},
 	}
@@ -73,6 +72,14 @@ func TestAProviderOnItsOwn(t *testing.T) {
 				t.Errorf("%s: %s\nwant %s with %q", f.Verdict, f.Reason, row.want, row.says)
 			}
 		})
+	}
+}
+
+func TestTheBundleOfAProviderOnItsOwn(t *testing.T) {
+	for _, f := range Judge(lone(3, func(u *user) { u.calls(200) }), Setup{}, nil).Assertions {
+		if e, _ := Lookup(f.ID); e.Users != "" || f.Verdict != NotApplicable {
+			t.Errorf("%s: %s; nothing went wrong, and nobody was there to be asked", f.ID, f.Verdict)
+		}
 	}
 }
 

@@ -182,7 +182,11 @@ func Story(j *journal.Journal, key journal.Key) (Witness, bool) {
 	for _, list := range [][]*request{h.reqs, h.trial} {
 		for _, r := range list {
 			if r.Key == key {
-				return v.witness(clue{req: r, what: endNote(r)}, nil), true
+				what := endNote(r)
+				if h.alone() {
+					what = "" // nobody knows what came of it
+				}
+				return v.witness(clue{req: r, what: what}, nil), true
 			}
 		}
 	}

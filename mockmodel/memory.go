@@ -116,6 +116,15 @@ func (m *memory) forgetHolds(lives func(rule string) bool) {
 	}
 }
 
+// forget drops all that is remembered.
+func (m *memory) forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	clear(m.young)
+	clear(m.old)
+	clear(m.holds)
+}
+
 // age drops the old generation when the young one is horizon old or full.
 func (m *memory) age(now int64) {
 	if now-m.bornNs < m.horizon && len(m.young) < m.max {

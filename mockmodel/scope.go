@@ -57,3 +57,7 @@ func behind(u *url.URL, prefix string) *url.URL {
 	out.RawPath = strings.TrimPrefix(u.RawPath, prefix)
 	return &out
 }
+
+// Forget makes the provider meet every step anew: no attempt of it has arrived,
+// and it was told of no limit. Buckets of rate limits are left as they are.
+func (s *Server) Forget() { s.memory.forget() }

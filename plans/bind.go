@@ -11,6 +11,7 @@ import (
 	"github.com/chaoskit/chaos/internal/journal"
 	"github.com/chaoskit/chaos/internal/wire"
 	"github.com/chaoskit/chaos/loadgen"
+	"github.com/chaoskit/chaos/mockmodel"
 )
 
 // runID names a run in every request id. It is drawn from the seed, the plan
@@ -32,14 +33,23 @@ func (r *run) header() journal.Header {
 	host, _ := os.Hostname()
 	h := journal.Header{
 		Schema: journal.Schema, Version: r.opt.Version, Run: r.codec.Run, Seed: r.plan.SeedValue(), PlanSHA256: r.plan.Hash(),
-		Started: r.epoch.Started().UTC().Format("2006-01-02T15:04:05.000Z07:00"), Shards: 1, Host: host,
+		Started: r.epoch.Started().UTC().Format(startedLayout), Shards: 1, Host: host,
 		Phases: r.codec.Phases, Tenants: r.codec.Tenants, Models: r.codec.Models, PlannedReqs: r.schedule.Planned(),
 	}
-	for _, m := range r.plan.Provider.Models {
-		input, output := m.Price.NanoPerToken()
-		h.Prices = append(h.Prices, journal.Price{Model: m.Name, Input: input, Output: output})
-	}
+	h.Prices = pricesOf(r.plan.Provider)
 	return h
+}
+
+// startedLayout is how a journal writes the only wall time that it knows.
+const startedLayout = "2006-01-02T15:04:05.000Z07:00"
+
+func pricesOf(c mockmodel.Config) []journal.Price {
+	var out []journal.Price
+	for _, m := range c.Models {
+		input, output := m.Price.NanoPerToken()
+		out = append(out, journal.Price{Model: m.Name, Input: input, Output: output})
+	}
+	return out
 }
 
 // bindFaults makes the decision function of a plan's rules, for a load that

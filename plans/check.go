@@ -90,6 +90,9 @@ func newResult(dir string, p *Plan, specs []assertions.Spec, j *journal.Journal)
 		Judgement: assertions.Judge(j, setupOf(p, j), specs),
 		Dir:       dir,
 	}
+	if j.Header.Alone {
+		res.Plan.Target = aloneTarget(j)
+	}
 	verdict := assertions.Merge(res.Assertions)
 	res.Verdict = string(verdict)
 	res.ExitCode = exitOf(res.Verdict)
@@ -144,6 +147,9 @@ func targetExit(j *journal.Journal) string {
 // were comes from the marks, not from the plan; the phases the judge reads there
 // itself.
 func setupOf(p *Plan, j *journal.Journal) assertions.Setup {
+	if j.Header.Alone {
+		return assertions.Setup{Rules: aloneRules(j)}
+	}
 	s := assertions.Setup{
 		Shared: sharedShare(p.Load), ClientTimeoutNs: int64(p.Load.Client.Timeout), DegradedKinds: degradedKinds(p), Rules: ruleInfos(p, j),
 	}

@@ -29,6 +29,7 @@ type decoder struct {
 	places   map[string]place
 	problems []problem
 	unknown  map[string]bool // mappings in which a key was not known
+	optional []string        // keys that may be left out although the plan must have them
 }
 
 // place is where a path stands: its value, and the key before it.

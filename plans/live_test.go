@@ -11,7 +11,7 @@ import (
 // call must not fill the memory of a run.
 func TestProgressKeepsABoundedNumberOfModels(t *testing.T) {
 	l := newLive()
-	l.next = discard{}
+	l.next = tee{}
 	l.setPhases([]livePhase{{name: "spike", toNs: 1e9}})
 	for i := range 10 * modelsMax {
 		l.Attempt(&journal.Attempt{Kind: "chat", ModelAsked: fmt.Sprintf("model-%03d", i), Ordinal: 1})

@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/chaoskit/chaos/assertions"
+	"github.com/chaoskit/chaos/faults"
 	"github.com/chaoskit/chaos/internal/spell"
 )
 
@@ -21,6 +22,7 @@ type Options struct {
 	Set     []string          // key.path=value, applied in order
 	Env     map[string]string // before the process's environment, for ${env:X}
 	KeepEnv bool              // leave ${env:X} as it is: for the kept plan of a run, which is judged and not run
+	Alone   bool              // the provider is served on its own: the plan needs no target and no load
 }
 
 // LoadNamed loads a plan by what a user calls it: a file, - for in, or a name in
@@ -156,6 +158,7 @@ func (l *loader) plan() *Plan {
 	}
 	asKept.Source, asKept.Set = complete.Source, complete.Set
 	complete.kept = keep(&asKept)
+	complete.unexpanded = &asKept
 	return &complete
 }
 
@@ -231,6 +234,9 @@ func (l *loader) assertionNodes() []*yaml.Node {
 // decode decodes the tree.
 func (l *loader) decode(env *environment) (Plan, *decoder) {
 	d := newDecoder(env)
+	if l.opts.Alone || l.opts.KeepEnv { // the kept plan of a provider on its own has neither
+		d.optional = []string{"target", "load"}
+	}
 	var p Plan
 	if d.inspect(l.root, 0) {
 		d.into(l.root, &p)
@@ -257,8 +263,15 @@ func (l *loader) check(d *decoder, p Plan, complete *Plan) {
 		said = complete.validate(d)
 	}
 	l.take(d, said)
-	if len(l.found) == 0 && !l.opts.KeepEnv {
+	_, loaded := d.places["load"]
+	switch {
+	case len(l.found) > 0 || l.opts.KeepEnv:
+	case loaded:
 		l.take(newDecoderAt(d), complete.validateTogether())
+	default: // without a load there is nothing to hold the parts against
+		var f findings
+		f.part("faults", faults.Validate(p.Faults, nil))
+		l.take(newDecoderAt(d), f)
 	}
 }
 
@@ -304,7 +317,7 @@ func (d *decoder) into(root *yaml.Node, dst any) {
 	v := valueOf(dst)
 	d.structure(root, v, "")
 	for _, f := range fieldsOf(v.Type()) {
-		if _, given := d.places[f.key]; f.must && !given && !d.unknown[""] {
+		if _, given := d.places[f.key]; f.must && !given && !d.unknown[""] && !slices.Contains(d.optional, f.key) {
 			d.fail(root, f.key, "is missing: %s", f.doc)
 		}
 	}

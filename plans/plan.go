@@ -44,7 +44,9 @@ type Plan struct {
 	dir     string
 	bundled bool // no assertions were given: the standard bundle stands there
 	kept    []byte
-	secrets []string // taken from the environment: they belong in no journal, log or report
+	// unexpanded is the plan as it is kept, with no value from the environment.
+	unexpanded *Plan
+	secrets    []string // taken from the environment: they belong in no journal, log or report
 }
 
 // Target is the service under test: exactly one of Builtin, URL and Command.

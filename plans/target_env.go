@@ -58,6 +58,56 @@ func (a address) base(dialect string) string {
 	return a.origin
 }
 
+// below returns where what answers below a path is, at every endpoint.
+func (u providerURLs) below(path string) providerURLs {
+	out := u
+	out.origin += path
+	out.endpoints = slices.Clone(u.endpoints)
+	for i := range out.endpoints {
+		out.endpoints[i].origin += path
+	}
+	return out
+}
+
+// bases are the base URLs by dialect and by named endpoint, as ${provider.*}
+// calls them, and the origin.
+func (u providerURLs) bases() map[string]string {
+	out := map[string]string{"origin": u.origin}
+	for _, b := range mockmodel.Bases() {
+		out[b.Dialect] = u.base(b.Dialect)
+	}
+	for _, e := range u.endpoints {
+		out[e.name] = e.base(e.dialect)
+	}
+	return out
+}
+
+// baseEnv are the variables in which SDKs look for a base URL.
+func (u providerURLs) baseEnv() map[string]string {
+	env := map[string]string{}
+	for _, b := range mockmodel.Bases() {
+		for _, name := range b.Variables {
+			env[name] = u.base(b.Dialect)
+		}
+	}
+	return env
+}
+
+// urlsAt are the base URLs of a provider at an origin, such as
+// http://127.0.0.1:4010.
+func urlsAt(origin string) providerURLs {
+	host, port, _ := net.SplitHostPort(strings.TrimPrefix(origin, "http://"))
+	return providerURLs{address: address{origin, host, port}}
+}
+
+// BaseURLs are the base URLs of a provider at an origin, such as
+// http://127.0.0.1:4010, by dialect.
+func BaseURLs(origin string) map[string]string { return urlsAt(origin).bases() }
+
+// CallerEnv are the variables that send a process with this one's environment to
+// the provider at an origin: base URLs, dummy API keys, no proxy.
+func CallerEnv(origin string) map[string]string { return urlsAt(origin).env(os.Environ()) }
+
 // lookup resolves the names that a plan may use in target.url, target.command
 // and target.env.
 func (u providerURLs) lookup(name string) (string, bool) {
@@ -115,12 +165,7 @@ var keyVars = []string{
 // env returns the variables that send a process with the environment base to
 // the mock.
 func (u providerURLs) env(base []string) map[string]string {
-	env := map[string]string{}
-	for _, b := range mockmodel.Bases() {
-		for _, name := range b.Variables {
-			env[name] = u.base(b.Dialect)
-		}
-	}
+	env := u.baseEnv()
 	for _, k := range []string{"NO_PROXY", "no_proxy"} {
 		env[k] = u.noProxy(base, k)
 	}

@@ -34,6 +34,8 @@ type loadFlags struct {
 	seed string
 	set  []string
 	env  []string
+
+	alone bool // the plan needs no target and no load
 }
 
 func (f *loadFlags) add(cmd *cobra.Command) {
@@ -53,7 +55,7 @@ func (f *loadFlags) withoutPlan(how string) error {
 
 // plan reads a plan: a file, - for standard input, or a name in the library.
 func (f *loadFlags) plan(name string, in io.Reader) (*plans.Plan, error) {
-	opts := plans.Options{Set: f.set, Env: map[string]string{}}
+	opts := plans.Options{Set: f.set, Env: map[string]string{}, Alone: f.alone}
 	for _, kv := range f.env {
 		k, v, ok := strings.Cut(kv, "=")
 		if !ok || k == "" {

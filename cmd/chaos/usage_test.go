@@ -73,7 +73,7 @@ var usageRows = []struct {
 	{"check of a folder that is no run", "check full", "", 2},
 	{"check of a run without a journal", "check planonly", "", 2},
 	{"check with a changed plan but no plan", "check full --set load.client.timeout=5s", "", 2},
-	{"mock with a changed plan but no plan", "mock --seed 3", "", 2},
+	{"mock with a changed plan but no plan", "mock --set load.client.timeout=5s", "", 2},
 	{"report of something else", "report alien", "", 2},
 	{"report of a damaged file", "report damaged", "", 2},
 	{"check of a journal that is none", "check garbage", "", 2},
@@ -88,10 +88,24 @@ var usageRows = []struct {
 	{"init with a command but no dashes", "init node server.mjs", "", 2},
 	{"mock with a command but no dashes", "mock node server.mjs", "", 2},
 	{"mock for everybody", "mock --listen 0.0.0.0:4010", "", 2},
-	{"mock for everybody, in short", "mock --listen :4010", "", 2},
+	{"an API for everybody", "mock --api 0.0.0.0:4011", "", 2},
 	{"mock without a port", "mock --listen 127.0.0.1", "", 2},
 	{"mock on a port that is none", "mock --listen 127.0.0.1:99999", "", 2},
 	{"mock of a command that is nowhere", "mock -- chaos-test-nowhere", "", 2},
+	{"mock with a seed that is none", "mock --seed 3x", "", 2},
+	{"mock with a fault that is nearly one", "mock --fault rate_limt:~{}", "", 2},
+	{"mock with a fault with a wrong value", "mock --fault rate_limit:~{retry_after:~2x},~probability:~0.3", "", 2},
+	{"mock with a fault in braces with an unknown key", "mock --fault {http_503:~{},~probabilty:~0.3}", "", 2},
+	{"mock with a fault that goes with a load", "mock --fault http_503:~{},~during:~spike", "", 2},
+	{"mock with a fault whose brace is not closed", "mock --fault http_503:~{", "", 2},
+	{"mock with a fault of nothing", "mock --fault ~", "", 2},
+	{"mock with a fault twice", "mock --fault http_503 --fault http_503", "", 2},
+	{"mock with checks but nothing to bear", "mock --check -- true", "", 2},
+	{"mock with a folder but no checks", "mock --out kept -- true", "", 2},
+	{"mock with an environment for a command that has it", "mock --print-env -- true", "", 2},
+	{"mock with an environment and a report", "mock --print-env --check --fault http_503", "", 2},
+	{"mock with a plan that has a fault of the same name", "mock --plan alone.yaml --fault http_503 -- true", "", 2},
+	{"run of a plan for a mock alone", "run alone.yaml", "", 2},
 }
 
 func TestUsage(t *testing.T) {
@@ -106,6 +120,7 @@ func TestUsage(t *testing.T) {
 	write(t, dir, "url.yaml", strings.Replace(small, "builtin: resilient", "url: http://127.0.0.1:9/v1/chat/completions", 1))
 	write(t, dir, "far.yaml", strings.Replace(strings.Replace(small, "builtin: resilient", "url: https://service.example.com/v1/chat/completions", 1), "provider:\n", "provider:\n  listen: 127.0.0.1:4010\n", 1))
 	write(t, dir, "trace.yaml", "name: replay\ntarget: {builtin: resilient}\nload: {trace: {file: nowhere.csv, window: 0s..10s}}\n")
+	write(t, dir, "alone.yaml", "name: alone\nfaults: [{http_503: {}}]\n")
 	write(t, dir, "full/notes.txt", "mine")
 	write(t, dir, "planonly/plan.yaml", small)
 	write(t, dir, "garbage/plan.yaml", small)

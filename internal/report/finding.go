@@ -104,18 +104,22 @@ func (t *text) advice(f *assertions.Finding) {
 	}
 	label("Why this is sure", sureText(f.Sure))
 	if f.ToConclude != "" {
-		t.line("  To conclude, in the plan")
+		head := "  To conclude, in the plan"
+		if t.r.Alone {
+			head = "  To conclude"
+		}
+		t.line(head)
 		for line := range strings.SplitSeq(strings.TrimRight(f.ToConclude, "\n"), "\n") {
 			t.line("    " + line)
 		}
 	}
 	look := "Look closer"
-	if len(f.Witnesses) > 0 {
+	if len(f.Witnesses) > 0 && (t.r.Dir != "" || !t.r.Alone) {
 		t.command(look, "chaos", "show", runName(t.r.Dir), shellWord(f.Witnesses[0].Request))
 		look = ""
 	}
 	t.command(look, "chaos", "explain", f.ID)
-	if f.Verdict == assertions.Fail {
+	if f.Verdict == assertions.Fail && !t.r.Alone { // only the callers can call again
 		t.command("Repeat", repeat(t.r)...)
 	}
 }

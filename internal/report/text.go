@@ -63,7 +63,11 @@ func (t *text) head() {
 		t.wrap("The target ended by itself: "+r.TargetExit+". Its log is target.log.", "      ")
 	}
 	if r.Stopped != "" {
-		t.wrap("The load ended before its time: "+strings.TrimSuffix(r.Stopped, ".")+".", "      ")
+		what := "The load"
+		if r.Alone {
+			what = "It"
+		}
+		t.wrap(what+" ended before its time: "+strings.TrimSuffix(r.Stopped, ".")+".", "      ")
 	}
 	if r.Error != "" {
 		for line := range strings.SplitSeq("The harness failed: "+r.Error, "\n") {
@@ -184,6 +188,12 @@ func fitness(r *plans.Result) string {
 func harnessFacts(r *plans.Result) []string {
 	l := r.Load
 	var facts []string
+	if r.Alone {
+		if r.Join.Attempts == 0 {
+			return []string{"the provider was on its own, and was never called"}
+		}
+		return []string{"the provider was on its own: " + Count(r.Join.Attempts) + " calls, " + Count(r.Join.Attributed) + " of them with a name of their request"}
+	}
 	switch {
 	case l.Planned == 0:
 		facts = append(facts, "no requests planned")
@@ -215,6 +225,9 @@ func harnessFacts(r *plans.Result) []string {
 func (t *text) where() {
 	if t.r.Dir != "" {
 		t.line("  report   " + filepath.Join(t.r.Dir, plans.FileSummary))
+	}
+	if t.r.Alone && t.r.Dir == "" {
+		return
 	}
 	next := func(head, command, what string) {
 		line := "  " + Pad(head, 9) + command
