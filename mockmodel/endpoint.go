@@ -29,6 +29,8 @@ type endpoint struct {
 	only   *vendor // the dialect that it speaks; nil: all
 	routes []route // of its own; nil: those of the dialects
 	models []Model // listed ones, with defaults
+	// unlisted is how a model behaves that is not listed.
+	unlisted Model
 
 	mu       sync.Mutex
 	stations map[string]*station
@@ -78,7 +80,9 @@ func (e *endpoint) station(model string) *station {
 			return st
 		}
 	}
-	st := newStation(Model{Name: name}.withDefaults())
+	m := e.unlisted
+	m.Name = name
+	st := newStation(m.withDefaults())
 	e.stations[name] = st
 	if !slices.Contains(modelsUnasked, model) && len(e.unknown) < namesMax {
 		e.unknown = append(e.unknown, journal.Clip(model, textMax))

@@ -19,6 +19,9 @@ type Options struct {
 	Sink journal.Sink
 	// Faults that are on from the start; SetFaults replaces them. nil: none.
 	Faults *faults.Schedule
+	// Unlisted is how a model behaves that is not listed; the zero value: with
+	// the defaults of a model. Its name is left out.
+	Unlisted Model
 	// Seed of the words, vectors and ids.
 	Seed uint64
 	// Scope finds the provider that answers the calls below /_scopes/NAME, nil

@@ -109,6 +109,7 @@ func New(c Config, o Options) *Server {
 	s.faults.Store(o.Faults)
 	s.endpoints = s.cfg.endpoints()
 	for _, e := range s.endpoints {
+		e.unlisted = o.Unlisted
 		s.https = append(s.https, s.newHTTP(e))
 	}
 	return s

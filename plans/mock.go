@@ -31,6 +31,7 @@ type MockOptions struct {
 	API      string        // "": a free port of loopback
 	Command  []string      // empty: serve until ctx ends
 	Dir      string        // the run folder, where all calls are kept and judged at the end; "": nothing is kept
+	Instant  bool          // a model that the plan does not list answers at once
 	PrintEnv bool          // print the environment of a caller for a shell, and close Out, before serving
 	Version  string
 	In       io.Reader
@@ -119,6 +120,9 @@ func (m *mocked) prepare() error {
 	m.stand = StandOptions{
 		Name: m.plan.Name, Seed: seed, Provider: cfg, Faults: rules, Assertions: m.plan.Assertions, Version: o.Version,
 		epoch: journal.NewEpoch(), command: commandText(o.Command, m.secrets),
+	}
+	if o.Instant {
+		m.stand.Unlisted = Instant()
 	}
 	return nil
 }

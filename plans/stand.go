@@ -37,6 +37,7 @@ type StandOptions struct {
 	Provider   mockmodel.Config
 	Faults     []faults.Rule
 	Assertions []assertions.Spec // nil: the standard bundle
+	Unlisted   mockmodel.Model   // how a model that is not listed behaves; left out: with the defaults
 	Version    string            // of chaos
 
 	epoch   journal.Epoch
@@ -44,6 +45,13 @@ type StandOptions struct {
 	sinks   []journal.Sink // beside the memory
 	command string         // that calls it, in reports
 	scopes  func(name string) *mockmodel.Server
+}
+
+// Instant is a model that answers at once, for tests of what comes after.
+func Instant() mockmodel.Model {
+	var ttft time.Duration
+	var all float64
+	return mockmodel.Model{TTFT: &ttft, TokensPerSecond: &all, OutputTokens: 20}
 }
 
 // runStanding is the run id of providers on their own: no load has it, so that no
@@ -65,7 +73,7 @@ func NewStand(o StandOptions) (*Stand, error) {
 	o.Provider = o.Provider.WithDefaults()
 	s := &Stand{opt: o, kept: newRecent(o.most), codec: &wire.Codec{Run: runStanding, Models: o.Provider.ModelNames(), Named: true}}
 	s.sink = append(tee{s.kept}, o.sinks...)
-	s.mock = mockmodel.New(o.Provider, mockmodel.Options{Epoch: o.epoch, Codec: s.codec, Sink: s.sink, Seed: o.Seed, Scope: o.scopes})
+	s.mock = mockmodel.New(o.Provider, mockmodel.Options{Epoch: o.epoch, Codec: s.codec, Sink: s.sink, Seed: o.Seed, Scope: o.scopes, Unlisted: o.Unlisted})
 	s.mark(journal.Mark{Kind: journal.MarkRunStart, Name: o.Name, Attrs: commandAttrs(o.command)})
 	return s, s.SetFaults(o.Faults)
 }

@@ -22,6 +22,7 @@ type mockFlags struct {
 	listen, api    string
 	check          bool
 	printEnv       bool
+	instant        bool
 	out, junit     string
 	onInconclusive string
 }
@@ -63,6 +64,7 @@ verdicts of their own, for tests that run side by side.
 	cmd.Flags().StringVar(&f.api, "api", "", "`HOST:PORT` of the API (default: a free port of 127.0.0.1)")
 	cmd.Flags().BoolVar(&f.check, "check", false, "judge the calls at the end")
 	cmd.Flags().BoolVar(&f.printEnv, "print-env", false, "print the environment of a caller as lines for a shell, then serve")
+	cmd.Flags().BoolVar(&f.instant, "instant", false, "models that the plan does not list answer at once, in 20 tokens")
 	cmd.Flags().StringVar(&f.out, "out", "", "with --check: the run folder, a `DIR` (default "+resultsBase+"/NAME-TIME)")
 	cmd.Flags().StringVar(&f.junit, "junit", "", "with --check: also write JUnit XML to `FILE`")
 	cmd.Flags().StringVar(&f.onInconclusive, "on-inconclusive", "fail", "with --check: what exit code 3 becomes: `pass|warn|fail`")
@@ -72,7 +74,7 @@ verdicts of their own, for tests that run side by side.
 // options turns flags into what is served, and refuses those that contradict each
 // other.
 func (f *mockFlags) options(io stdio, command []string) (plans.MockOptions, error) {
-	o := plans.MockOptions{Listen: f.listen, API: f.api, Command: command, PrintEnv: f.printEnv, Version: version(), In: io.in, Out: io.out, Err: io.err}
+	o := plans.MockOptions{Listen: f.listen, API: f.api, Command: command, PrintEnv: f.printEnv, Instant: f.instant, Version: version(), In: io.in, Out: io.out, Err: io.err}
 	switch {
 	case !f.check && (f.out != "" || f.junit != ""):
 		return o, errors.New("--out and --junit keep what --check finds: add --check, or leave them out")

@@ -23,7 +23,7 @@ const module = "github.com/chaoskit/chaos/"
 // floors are the packages from left to right: one may import what stands on a
 // floor further right, and nothing to the left or beside.
 var floors = [][]string{
-	{"cmd/chaos"},
+	{"cmd/chaos", "plans/chaostest"},
 	{"internal/report"},
 	{"plans"},
 	{"loadgen", "mockmodel", "assertions", "internal/refapp"},

@@ -33,6 +33,16 @@ func Text(w io.Writer, r *plans.Result, s Style) error {
 	return t.err
 }
 
+// Findings writes the story of what did not pass, for a test that failed.
+func Findings(w io.Writer, r *plans.Result, s Style) error {
+	r = Clean(r)
+	t := &text{printer: printer{w: w, s: s}, r: r}
+	for _, f := range unpassed(r) {
+		t.finding(f)
+	}
+	return t.err
+}
+
 // unpassed are the findings that need a story: failures first, each kind in the
 // order of the plan.
 func unpassed(r *plans.Result) []*assertions.Finding {
