@@ -18,6 +18,10 @@ func TestDefaultsAgreeWithTags(t *testing.T) {
 			t.Errorf("%s: WithDefaults gives %v, the tag says %q", name, got, want)
 		}
 	}
+	limited := Model{Name: "m", Limits: Limits{RequestsPerDay: 1}}.withDefaults()
+	if f, _ := reflect.TypeFor[Limits]().FieldByName("Per"); limited.Limits.Per != f.Tag.Get("default") || m.Limits != (Limits{}) {
+		t.Errorf("limits per %q, and %+v where there are none", limited.Limits.Per, m.Limits)
+	}
 	if m.TTFT != nil {
 		t.Error("ttft has one default for chat and one for the rest, so it must stay unset")
 	}

@@ -122,11 +122,10 @@ func (a *attempt) tell(r *refusal, t hint) {
 	if place := a.route.vendor.hint; place != nil {
 		raw = place(r, t)
 	} else {
-		h := a.w.Header()
-		h["Retry-After"] = []string{t.raw}
-		if t.millis != "" {
-			h["Retry-After-Ms"] = []string{t.millis}
-		}
+		a.w.Header()["Retry-After"] = []string{t.raw}
+	}
+	if t.millis != "" {
+		a.w.Header()["Retry-After-Ms"] = []string{t.millis}
 	}
 	a.rec.HintRaw = raw
 	if t.usable {

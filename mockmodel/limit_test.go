@@ -39,7 +39,7 @@ func TestHowFamiliesCount(t *testing.T) {
 			{0, use{in: 300}, 0}, {0, use{in: 310}, 30 * time.Second}, {30 * time.Second, use{in: 310}, 0}}},
 		{name: "openai: who is refused for requests does not push the hint back", twin: &twinOpenAI, limits: Limits{RequestsPerMinute: 1}, steps: []step{
 			{0, use{}, 0}, {20 * time.Second, use{}, 40 * time.Second}, {50 * time.Second, use{}, 10 * time.Second}, {60 * time.Second, use{}, 0}}},
-		{name: "openai: 10,000 a day are one in 8.64 s", twin: &twinOpenAI, limits: Limits{RequestsPerDay: 1}, steps: []step{
+		{name: "openai: a request a day", twin: &twinOpenAI, limits: Limits{RequestsPerDay: 1}, steps: []step{
 			{0, use{}, 0}, {time.Hour, use{}, 23 * time.Hour}, {24 * time.Hour, use{}, 0}}},
 		{name: "azure: the sixth call of a second", twin: &twinAzure, limits: Limits{RequestsPerMinute: 300}, steps: []step{
 			{0, use{}, 0}, {0, use{}, 0}, {0, use{}, 0}, {0, use{}, 0}, {0, use{}, 0}, {0, use{}, time.Second},
@@ -58,8 +58,10 @@ func TestHowFamiliesCount(t *testing.T) {
 		{name: "gemini: until the day is over", twin: &twinGemini, limits: Limits{RequestsPerMinute: 2, RequestsPerDay: 1}, steps: []step{
 			{time.Hour, use{}, 0}, {2 * time.Hour, use{}, 22 * time.Hour}, {24 * time.Hour, use{}, 0}}},
 		{name: "gemini: output does not count", twin: &twinGemini, limits: Limits{TokensPerMinute: 60}, settle: true, steps: []step{{0, use{in: 30, out: 1000}, 0}, {0, use{in: 30}, 0}}},
-		{name: "bedrock: max_tokens is reserved, what is not said given back", twin: &twinBedrock, limits: Limits{TokensPerMinute: 600}, steps: []step{
+		{name: "bedrock: max_tokens is reserved while the call lasts", twin: &twinBedrock, limits: Limits{TokensPerMinute: 600}, steps: []step{
 			{0, use{in: 100, outMax: 400}, 0}, {0, use{in: 100, outMax: 400}, 40 * time.Second}}},
+		{name: "bedrock: what is not said is given back", twin: &twinBedrock, limits: Limits{TokensPerMinute: 600}, settle: true, steps: []step{
+			{0, use{in: 100, outMax: 400, out: 10}, 0}, {0, use{in: 90, outMax: 400}, 0}}},
 		{name: "bedrock: a token of output of Claude 4 counts five times in the end", twin: &twinBedrock, limits: Limits{TokensPerMinute: 600}, settle: true, steps: []step{
 			{0, use{model: claude, in: 100, outMax: 400, out: 20}, 0}, {0, use{in: 401, outMax: 10}, 1100 * time.Millisecond}}},
 		{name: "bedrock: without max_tokens the most is reserved", twin: &twinBedrock, limits: Limits{TokensPerMinute: 4095}, steps: []step{{0, use{in: 1}, never}}},
@@ -206,8 +208,13 @@ func TestGeminiHintAlone(t *testing.T) {
 	r := refusal{status: http.StatusServiceUnavailable}
 	a := &attempt{w: httptest.NewRecorder(), route: &route{vendor: &vendor{hint: geminiHint}}}
 	a.tell(&r, a.waitHint(time.Second, false))
-	if want := `{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"1s"}`; r.details != want {
-		t.Errorf("%s, want %s", r.details, want)
+	if want := `{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"1s"}`; r.details != want || len(a.w.Header()) > 0 {
+		t.Errorf("%s, want %s; headers %v", r.details, want, a.w.Header())
+	}
+	asked := faults.Status{RetryAfter: faults.Hint{Kind: faults.HintSeconds, For: time.Second}, RetryAfterMS: ptr(true)}
+	a.tell(&r, a.newHint(&asked, time.Now()))
+	if got := a.w.Header().Get("Retry-After-Ms"); got != "1000" || len(a.w.Header()) != 1 {
+		t.Errorf("a plan that asks for retry-after-ms gets it: %v", a.w.Header())
 	}
 }
 

@@ -1,8 +1,12 @@
 package mockmodel
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/http"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/chaoskit/chaos/faults"
 	"github.com/chaoskit/chaos/internal/journal"
@@ -99,4 +103,139 @@ func TestInputAndOutputAreTold(t *testing.T) {
 			t.Errorf("no output is left: %d %v", r.status, r.header)
 		}
 	})
+}
+
+// What the prefix cache held is given back to the bucket of input.
+func TestCachedInputIsGivenBack(t *testing.T) {
+	m := instant("m", 1)
+	m.PrefixCache = 10_000
+	m.Limits = Limits{InputTokensPerMinute: 5000}
+	long := fmt.Sprintf(`{"model":"m","max_tokens":1,"messages":[{"role":"user","content":%q}]}`, strings.Repeat("How do I return an item? ", 60))
+	virtual(t, Config{Models: []Model{m}}, nil, func(g *rig) {
+		left := 5000
+		for i := range 3 {
+			r := g.send(ask{path: messagesPath, body: long})
+			rec := g.last()
+			if got, want := r.header.Get("Anthropic-Ratelimit-Input-Tokens-Remaining"), fmt.Sprint(left-rec.TokensIn); got != want {
+				t.Errorf("call %d: %s left, want %s", i+1, got, want)
+			}
+			if (rec.TokensCached > 100) != (i > 0) {
+				t.Errorf("call %d: %d of %d tokens from the cache", i+1, rec.TokensCached, rec.TokensIn)
+			}
+			left += rec.TokensCached - rec.TokensIn
+		}
+	})
+}
+
+// speak returns a vendor of OpenAI's dialect with the limits of another family.
+func speak(twin *twin, ms bool, limited func(*call, quotas, refused, time.Duration) refusal, quota func(http.Header, quotas, time.Time), hint func(*refusal, hint) string) *vendor {
+	v := openAI
+	v.twin, v.hintMS, v.limited, v.quota, v.hint = twin, ms, limited, quota, hint
+	v.body = func(dst []byte, r *refusal, request string) []byte {
+		dst = append(dst, `{"message":`...)
+		dst = appendString(dst, r.message)
+		return append(dst, `,"details":[`+r.details+`]}`...)
+	}
+	return &v
+}
+
+// toldInBody is the wait of a RetryInfo in the details of an error; -1: none.
+func toldInBody(t *testing.T, body string) time.Duration {
+	t.Helper()
+	var e struct {
+		Details []struct{ RetryDelay string }
+	}
+	if err := json.Unmarshal([]byte(body), &e); err != nil {
+		t.Fatalf("%v in %s", err, body)
+	}
+	for _, d := range e.Details {
+		if d.RetryDelay != "" {
+			wait, err := time.ParseDuration(d.RetryDelay)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return wait
+		}
+	}
+	return -1
+}
+
+// Over the wire, for the families whose hints are not OpenAI's: who waits
+// exactly as long as it was told, or as is on record where nothing is told, is
+// let in at that instant and not 50 ms before it. An injected limit tells its
+// hint in the same place.
+func TestWaitsOfFamiliesOverTheWire(t *testing.T) {
+	azureWords := func(_ *call, _ quotas, r refused, told time.Duration) refusal {
+		return azureLimited("ChatCompletions_Create", "2024-10-21", r, told)
+	}
+	azure := speak(&twinAzure, true, azureWords, azureQuota, nil)
+	google := speak(&twinGemini, false, geminiLimited, bedrockQuota, geminiHint)
+	amazon := speak(&twinBedrock, false, bedrockLimited, bedrockQuota, nil)
+	for _, c := range []struct {
+		name   string
+		vendor *vendor
+		limits Limits
+		begin  time.Duration // of the first call
+		header bool          // the hint is a header
+		body   bool          // the hint is in the body
+		words  string
+	}{
+		{"azure, a second", azure, Limits{RequestsPerMinute: 300}, 250 * time.Millisecond, true, false, "Please retry after 1 seconds."},
+		{"azure, ten seconds", azure, Limits{RequestsPerMinute: 6}, 1700 * time.Millisecond, true, false, "Please retry after 9 seconds."},
+		{"azure, a minute", azure, Limits{TokensPerMinute: 40}, 250 * time.Millisecond, true, false, "Please retry after 60 seconds."},
+		{"gemini, a minute", google, Limits{RequestsPerMinute: 3}, 12345678 * time.Microsecond, false, true, "Please retry in 47.654322s."},
+		{"gemini, a day", google, Limits{RequestsPerDay: 3}, time.Second, false, true, "Please retry in 86399s."},
+		{"bedrock, requests", amazon, Limits{RequestsPerMinute: 7}, time.Second, false, false, "Too many requests, please wait"},
+		{"bedrock, tokens", amazon, Limits{TokensPerMinute: 100}, time.Second, false, false, "Too many tokens, please wait"},
+	} {
+		m := instant("m", 5)
+		m.Limits = c.limits
+		virtual(t, Config{Models: []Model{m}}, nil, func(g *rig) {
+			g.s.endpoints[0].routes = []route{{"POST", chatPath, "chat", c.vendor, readOpenAIChat}}
+			q := ask{path: chatPath, body: chat("m", `,"max_tokens":20`)}
+			<-time.After(c.begin)
+			let := 0
+			r := g.send(q)
+			for ; r.status == 200 && let < 100; let++ {
+				<-g.done
+				r = g.send(q)
+			}
+			rec := g.last()
+			if let == 0 || r.status != 429 || !strings.Contains(r.body, c.words) || (r.header.Get("Retry-After") != "") != c.header || (toldInBody(t, r.body) >= 0) != c.body {
+				t.Fatalf("%s: %d were let in, then %d %v %s", c.name, let, r.status, r.header, r.body)
+			}
+			wait := time.Duration(rec.EarliestNs - rec.ArrivedNs)
+			switch {
+			case c.header:
+				wait = told(t, r)
+			case c.body:
+				wait = toldInBody(t, r.body)
+			}
+			if said := c.header || c.body; (rec.RetryAfterNs == int64(wait)) != said || (rec.HintRaw != "") != said || wait != time.Duration(rec.EarliestNs-rec.ArrivedNs) {
+				t.Errorf("%s: told %v, on record %q %d, free at %d", c.name, wait, rec.HintRaw, rec.RetryAfterNs, rec.EarliestNs)
+			}
+			until := g.elapsed() + wait
+			<-time.After(until - 50*time.Millisecond - g.elapsed())
+			if r := g.send(q); r.status != 429 {
+				t.Errorf("%s: let in 50 ms early", c.name)
+			}
+			<-time.After(until - g.elapsed())
+			if r := g.send(q); r.status != 200 {
+				t.Errorf("%s: refused when the wait of %v was over: %s", c.name, wait, r.body)
+			}
+			schedule, problems := faults.NewSchedule(42, []faults.Rule{plain(t, "rate_limit")}, nil, nil)
+			if len(problems) > 0 {
+				t.Fatal(problems)
+			}
+			for len(g.done) > 0 {
+				<-g.done
+			}
+			g.s.SetFaults(schedule)
+			r = g.send(q)
+			rec = g.last()
+			if where := r.header.Get("Retry-After"); r.status != 429 || rec.RetryAfterNs != int64(2*time.Second) || (where == "2") == c.body || c.body && toldInBody(t, r.body) != 2*time.Second {
+				t.Errorf("%s: injected: %d %v %s, on record %q %d", c.name, r.status, r.header, r.body, rec.HintRaw, rec.RetryAfterNs)
+			}
+		})
+	}
 }

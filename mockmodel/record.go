@@ -12,10 +12,10 @@ func (s *Server) end(a *attempt) {
 	if rec.End == "" { // a panic of our own; Err tells
 		rec.End = journal.AttemptReset
 	}
-	s.bill(a)
+	out := s.bill(a)
 	if a.limits != nil {
 		u := a.use()
-		u.cached, u.out, u.costNanoUSD = rec.TokensCached, rec.TokensEmitted, rec.CostNanoUSD
+		u.cached, u.out, u.costNanoUSD = rec.TokensCached, out, rec.CostNanoUSD
 		a.limits.settle(u, rec.EndNs)
 	}
 	if rec.Cause == journal.CauseNone && a.shown != 0 {
@@ -33,12 +33,13 @@ func (s *Server) end(a *attempt) {
 	}
 }
 
-// bill writes down what the call costs: its input, of which what a prefix cache
-// held is cheaper, and what was generated of the answer. Where the model does
-// not notice that the caller is gone, that is all of it.
-func (s *Server) bill(a *attempt) {
+// bill writes down what the call costs, and returns for how many tokens of
+// output: its input, of which what a prefix cache held is cheaper, and what was
+// generated of the answer. Where the model does not notice that the caller is
+// gone, that is all of it.
+func (s *Server) bill(a *attempt) (out int) {
 	rec, w := &a.rec, &a.work
-	out := rec.TokensEmitted
+	out = rec.TokensEmitted
 	reached := w.inside
 	if rec.End == journal.AttemptPeerClosed && s.outlive(*w) {
 		out, reached = max(w.out, rec.TokensPlanned), true
@@ -46,11 +47,12 @@ func (s *Server) bill(a *attempt) {
 		w.leave(rec.EndNs)
 	}
 	if !reached || a.ans.empty {
-		return
+		return 0
 	}
 	p := a.at.price(rec.ModelServed)
 	input, output := p.NanoPerToken()
 	rec.CostNanoUSD = int64(rec.TokensIn-rec.TokensCached)*input + int64(rec.TokensCached)*p.nanoPerCached() + int64(out)*output
+	return out
 }
 
 // ended returns when the call ended: what was answered whole ended when its last
