@@ -42,7 +42,7 @@ import (
 
 // Bounds of schemas, which callers write. Each is far beyond what providers
 // take (OpenAI: 5,000 properties, ten levels, 120,000 characters of names and
-// constants) and keeps the worst schema below some 100 ms and 30 MB.
+// constants) and keeps the worst schema below some 200 ms and 40 MB.
 const (
 	schemaBytesMax    = 512 << 10 // of a schema
 	schemaNodesMax    = 20_000    // subschemas, each place counted that refers to them
@@ -54,7 +54,7 @@ const (
 	schemaPatternCost = 50_000    // states of all patterns of a schema together: 2 MB
 	schemaTries       = 16        // values drawn at one place until one validates
 	schemaCached      = 256       // schemas kept ready: more than a service has
-	schemaCachedBytes = 4 << 20   // of them together
+	schemaCachedSize  = 1 << 20   // of them together, see compiled.size: some 40 MB
 	schemaOffers      = 16        // strings offered to a watermark
 	schemaSoftBytes   = 8 << 10   // of a value, from which on all ends as soon as allowed
 	schemaSoftDepth   = 12        // the same for its levels
@@ -74,7 +74,7 @@ func (e *schemaError) Error() string { return "schema: at " + e.path + ": " + e.
 type schemas struct {
 	mu    sync.Mutex
 	known map[doc]*compiled
-	bytes int
+	size  int
 }
 
 // compiled is a schema that is ready to be drawn from. Those that are refused
@@ -82,6 +82,7 @@ type schemas struct {
 type compiled struct {
 	root *node
 	err  error
+	size int // what it takes in memory, in units of some 40 bytes
 }
 
 // generate returns a value of the schema, as compact JSON: the same for the
@@ -129,13 +130,13 @@ func (c *schemas) compile(schema doc) *compiled {
 	p = newCompiled(schema)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.known == nil || len(c.known) >= schemaCached || c.bytes+len(schema) > schemaCachedBytes {
+	if c.known == nil || len(c.known) >= schemaCached || c.size+p.size > schemaCachedSize {
 		// To forget all is rare, and cheaper than to remember which was used last.
-		c.known, c.bytes = make(map[doc]*compiled), 0
+		c.known, c.size = make(map[doc]*compiled), 0
 	}
-	if len(schema) <= schemaBytesMax {
+	if p.size <= schemaCachedSize {
 		c.known[schema] = p
-		c.bytes += len(schema)
+		c.size += p.size
 	}
 	return p
 }
