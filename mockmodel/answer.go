@@ -144,6 +144,9 @@ func (a *attempt) prepare() {
 	if e, ok := a.call.form.(*openAIEmbeddings); ok && e.dimensions == 0 {
 		e.dimensions = a.station.Dimensions
 	}
+	if m, ok := a.call.form.(*openAIModerations); ok {
+		m.verdicts = a.s.answers
+	}
 	if m := a.effect.Mutation; m != nil {
 		switch m.Kind {
 		case faults.MutationEmpty:

@@ -20,7 +20,8 @@ type Base struct {
 var bases = []Base{
 	{"openai", "/v1", []string{"OPENAI_BASE_URL", "OPENAI_API_BASE"}},
 	{"anthropic", "", []string{"ANTHROPIC_BASE_URL"}},
-	{"cohere", "", []string{"CO_API_URL"}}, // cohere-python base_client.py
+	{"azure", "", []string{"AZURE_OPENAI_ENDPOINT"}}, // openai-python lib/azure.py
+	{"cohere", "", []string{"CO_API_URL"}},           // cohere-python base_client.py
 }
 
 // Bases returns how the SDKs of the dialects are sent to the provider, in the

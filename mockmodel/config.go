@@ -122,7 +122,7 @@ type When struct {
 	Contains       string `yaml:"contains" doc:"text in any message that is not a system message"`
 	SystemContains string `yaml:"system_contains" doc:"text in a system message"`
 	Model          string `yaml:"model" doc:"model that the call asks for"`
-	Step           string `yaml:"step" enum:"chat" doc:"kind of call; only chat has words to say"`
+	Step           string `yaml:"step" enum:"chat,moderation" doc:"kind of call; left out: chat. The answer to moderation is a verdict in json: flagged, categories and category_scores as far as they differ from those of a harmless text, for the inputs that contain the text"`
 	HasTool        string `yaml:"has_tool" doc:"name of a tool that the call offers"`
 	Turn           int    `yaml:"turn" doc:"number of the turn of the conversation, from 1: one more than the answers of the model that the call quotes"`
 }
@@ -324,12 +324,21 @@ func (a Answer) validate(path string, out *problems) {
 		}
 		validJSON(out, at+".arguments", t.Arguments)
 	}
+	if a.When.Step == moderationStep {
+		a.validateVerdict(path, out)
+	}
 	a.When.validate(path+".when.", out)
 }
 
 func (w When) validate(path string, out *problems) {
-	if w.Step != "" && w.Step != "chat" {
-		out.add(path+"step", "%q has no words to say: only chat does, leave step out", w.Step)
+	switch w.Step {
+	case "", "chat":
+	case moderationStep:
+		if w.SystemContains != "" || w.HasTool != "" || w.Turn != 0 {
+			out.add(path+"step", "moderation has no system message, tools or turns: keep contains and model")
+		}
+	default:
+		out.add(path+"step", "%q has no words to say: chat does, leave step out; moderation has verdicts", w.Step)
 	}
 	within(out, path+"turn", w.Turn, 1, turnMax)
 }

@@ -11,6 +11,13 @@ var routes = []route{
 	{"POST", "/v1/chat/completions", "chat", &openAI, readOpenAIChat},
 	{"POST", "/v1/responses", "chat", &openAI, readOpenAIResponses},
 	{"POST", "/v1/embeddings", "embed", &openAI, readOpenAIEmbeddings},
+	{"POST", "/v1/moderations", moderationStep, &openAI, readOpenAIModerations},
+	{"POST", "/openai/deployments/{model}/chat/completions", "chat", &azure, azureRead(readOpenAIChat, true)},
+	{"POST", "/openai/deployments/{model}/embeddings", "embed", &azure, azureRead(readOpenAIEmbeddings, true)},
+	{"POST", "/openai/responses", "chat", &azure, azureRead(readOpenAIResponses, true)},
+	{"POST", "/openai/v1/chat/completions", "chat", &azure, azureRead(readOpenAIChat, false)},
+	{"POST", "/openai/v1/embeddings", "embed", &azure, azureRead(readOpenAIEmbeddings, false)},
+	{"POST", "/openai/v1/responses", "chat", &azure, azureRead(readOpenAIResponses, false)},
 	{"POST", "/v1/messages", "chat", &anthropic, readAnthropicMessages},
 	{"POST", "/v1/rerank", "rerank", &cohere, readRerank},
 	{"POST", "/v2/rerank", "rerank", &cohere, readRerank},
@@ -24,10 +31,9 @@ var pages = []page{
 	{"GET", "/v1/responses/{id...}", &openAI, openAIStored, nil},
 	{"DELETE", "/v1/responses/{id...}", &openAI, openAIStored, nil},
 	{"POST", "/v1/responses/{id...}", &openAI, openAIStored, nil},
+	{"GET", "/openai/deployments/{path...}", &azure, azurePage, nil},
+	{"POST", "/openai/deployments/{path...}", &azure, azurePage, nil},
 }
-
-// StepsUnbuilt are the kinds of step for which the provider has no endpoint yet.
-var StepsUnbuilt = []string{"moderation"}
 
 // A vendor is what the endpoints of one provider share: its error bodies and
 // its headers.

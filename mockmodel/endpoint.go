@@ -92,7 +92,7 @@ func (e *endpoint) station(model string) *station {
 
 // modelsUnasked are the names under which what needs no model can be
 // configured: nobody asks for them, so they are not unknown.
-var modelsUnasked = []string{searchModel, rerankModel, routeModel}
+var modelsUnasked = []string{searchModel, rerankModel, routeModel, moderationModel}
 
 // price returns what a model costs; one that is not listed is free.
 func (e *endpoint) price(model string) Price {

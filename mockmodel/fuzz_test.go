@@ -30,7 +30,7 @@ func fuzz(f *testing.F, seeds ...string) {
 			at = slices.IndexFunc(routes, func(r route) bool { return r.pattern == path })
 		}
 		route := &routes[at]
-		r, err := http.NewRequest("POST", "http://mock/", nil)
+		r, err := http.NewRequest("POST", "http://mock/?api-version=2024-10-21", nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -135,6 +135,10 @@ func openAIModel(body doc, c *call) *refusal {
 	if body.kind() != '{' {
 		return openAINotJSON()
 	}
+	if c.at != "" { // a deployment of Azure's, which the path names
+		c.model = c.at
+		return nil
+	}
 	model := body.get("model")
 	switch {
 	case !model.present() || model == `""`:

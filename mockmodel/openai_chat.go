@@ -27,6 +27,10 @@ func readOpenAIChat(body doc, c *call) *refusal {
 			r = openAITools(v, c)
 		case "tool_choice":
 			toolChoice = v
+		case "service_tier":
+			if f.tier = v.text(); f.tier == "auto" {
+				f.tier = ""
+			}
 		default:
 			r = openAIParameter(key, v, c)
 		}
@@ -38,7 +42,7 @@ func readOpenAIChat(body doc, c *call) *refusal {
 		if !c.stream {
 			return &refusal{status: 400, kind: "invalid_request_error", param: "stream_options", message: "The 'stream_options' parameter is only allowed when 'stream' is enabled."}
 		}
-		f.usage = options.get("include_usage").truth()
+		f.usage, f.pad = options.get("include_usage").truth(), options.get("include_obfuscation").truth()
 	}
 	if r := openAIToolChoice(toolChoice, c); r != nil {
 		return r
@@ -79,6 +83,10 @@ func openAIParameter(key string, v doc, c *call) *refusal {
 		return openAIBetween(key, v, 0, 1)
 	case "presence_penalty", "frequency_penalty":
 		return openAIBetween(key, v, -2, 2)
+	case "reasoning_effort":
+		return openAIEffort(key, v, c)
+	case "metadata":
+		return openAIMetadata(v)
 	case "parallel_tool_calls":
 		c.serial = v.kind() == 'f'
 	case "logprobs":

@@ -1,12 +1,18 @@
 package mockmodel
 
-import "strconv"
+import (
+	"cmp"
+	"strconv"
+)
 
 // openAIChat writes chat.completion and chat.completion.chunk: the types
-// ChatCompletion and ChatCompletionChunk of openai/openai-python. The optional
-// padding "obfuscation" is left out of chunks.
+// ChatCompletion and ChatCompletionChunk of openai/openai-python. The padding
+// "obfuscation" is left out of chunks unless it is asked for.
 type openAIChat struct {
 	usage bool   // stream_options.include_usage
+	pad   bool   // stream_options.include_obfuscation
+	azure bool   // with what Azure's content filter says
+	tier  string // service_tier; "" is default
 	head  []byte // of every chunk, up to its delta
 }
 
@@ -28,11 +34,24 @@ func (f *openAIChat) whole(dst []byte, a *answer) []byte {
 		dst = openAIToolCalls(dst, a, i)
 		dst = append(dst, `},"logprobs":null,"finish_reason":"`...)
 		dst = append(dst, openAIFinish(a)...)
-		dst = append(dst, `"}`...)
+		dst = append(dst, '"')
+		dst = f.filtered(dst, true)
+		dst = append(dst, '}')
 	}
 	dst = append(dst, `],"usage":`...)
 	dst = openAIUsage(dst, a)
-	return append(dst, `,"service_tier":"default","system_fingerprint":"`+fingerprint+`"}`...)
+	if f.azure {
+		dst = append(dst, ","+azurePrompt...)
+	}
+	dst = f.served(append(dst, ','))
+	return append(dst, '}')
+}
+
+// served writes by whom the answer was made.
+func (f *openAIChat) served(dst []byte) []byte {
+	dst = append(dst, `"service_tier":`...)
+	dst = appendString(dst, cmp.Or(f.tier, "default"))
+	return append(dst, `,"system_fingerprint":"`+fingerprint+`"`...)
 }
 
 // openAIContent writes the text of a choice; null where it only calls tools.
@@ -111,14 +130,21 @@ func openAIUsage(dst []byte, a *answer) []byte {
 	return append(dst, `,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}`...)
 }
 
-// open sends nothing: the role comes with the first token.
-func (f *openAIChat) open(*frames, *answer) {}
+// open sends nothing: the role comes with the first token. Azure has judged the
+// prompt by then.
+func (f *openAIChat) open(out *frames, _ *answer) {
+	if f.azure {
+		out.buf = append(out.buf, azureFirst...)
+		out.end()
+	}
+}
 
 // chunk begins a frame, up to its choices.
 func (f *openAIChat) chunk(out *frames, a *answer) {
 	if f.head == nil {
 		f.head = f.identity([]byte("data: "), a, "chat.completion.chunk")
-		f.head = append(f.head, `,"service_tier":"default","system_fingerprint":"`+fingerprint+`","choices":[`...)
+		f.head = f.served(append(f.head, ','))
+		f.head = append(f.head, `,"choices":[`...)
 	}
 	out.buf = append(out.buf, f.head...)
 }
@@ -131,16 +157,21 @@ func (f *openAIChat) choice(out *frames, a *answer, choice int) {
 	out.buf = append(out.buf, `,"delta":{`...)
 }
 
-// closeChoice ends such a frame.
-func (f *openAIChat) closeChoice(out *frames) {
-	out.buf = append(out.buf, `},"logprobs":null,"finish_reason":null}`...)
-	f.closeChunk(out)
+// closeChoice ends such a frame. text: it carries some.
+func (f *openAIChat) closeChoice(out *frames, a *answer, n int, text bool) {
+	out.buf = append(out.buf, `},"logprobs":null,"finish_reason":null`...)
+	out.buf = f.filtered(out.buf, text)
+	out.buf = append(out.buf, '}')
+	f.closeChunk(out, a, n)
 }
 
 // closeChunk ends a frame behind its choices. With include_usage every chunk
-// but the last says that it has no usage.
-func (f *openAIChat) closeChunk(out *frames) {
+// but the last says that it has no usage. n is how many bytes it says.
+func (f *openAIChat) closeChunk(out *frames, a *answer, n int) {
 	out.buf = append(out.buf, ']')
+	if f.pad {
+		out.buf = appendPadding(out.buf, a, n)
+	}
 	if f.usage {
 		out.buf = append(out.buf, `,"usage":null`...)
 	}
@@ -158,7 +189,7 @@ func (f *openAIChat) role(out *frames, a *answer, choice int) {
 	out.buf = append(out.buf, `"role":"assistant","content":`...)
 	out.buf = append(out.buf, content...)
 	out.buf = append(out.buf, `,"refusal":null`...)
-	f.closeChoice(out)
+	f.closeChoice(out, a, 0, false)
 }
 
 func (f *openAIChat) begin(out *frames, a *answer, p *part) {
@@ -175,7 +206,7 @@ func (f *openAIChat) begin(out *frames, a *answer, p *part) {
 	out.buf = append(out.buf, `","type":"function","function":{"name":`...)
 	out.buf = appendString(out.buf, p.name)
 	out.buf = append(out.buf, `,"arguments":""}}]`...)
-	f.closeChoice(out)
+	f.closeChoice(out, a, 0, false)
 }
 
 // call begins what a delta says of a call of a tool.
@@ -208,7 +239,7 @@ func (f *openAIChat) delta(out *frames, a *answer, p *part, text []byte) {
 		out.buf = appendEscaped(out.buf, text)
 		out.buf = append(out.buf, '"')
 	}
-	f.closeChoice(out)
+	f.closeChoice(out, a, len(text), p.kind == partText)
 }
 
 func (f *openAIChat) close(*frames, *answer, *part) {}
@@ -221,8 +252,10 @@ func (f *openAIChat) finish(out *frames, a *answer) {
 		f.choice(out, a, i)
 		out.buf = append(out.buf, `},"logprobs":null,"finish_reason":"`...)
 		out.buf = append(out.buf, openAIFinish(a)...)
-		out.buf = append(out.buf, `"}`...)
-		f.closeChunk(out)
+		out.buf = append(out.buf, '"')
+		out.buf = f.filtered(out.buf, false)
+		out.buf = append(out.buf, '}')
+		f.closeChunk(out, a, 0)
 	}
 	if f.usage {
 		f.chunk(out, a)
@@ -239,7 +272,11 @@ func (f *openAIChat) finish(out *frames, a *answer) {
 // _streaming.py, openai-go packages/ssestream.
 func (f *openAIChat) fail(out *frames, _ *answer, r *refusal) {
 	out.buf = append(out.buf, "data: "...)
-	out.buf = openAIBody(out.buf, r, "")
+	if f.azure {
+		out.buf = azureBody(out.buf, r, "")
+	} else {
+		out.buf = openAIBody(out.buf, r, "")
+	}
 	out.buf = append(out.buf, "\n\n"...)
 	out.end()
 }

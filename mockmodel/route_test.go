@@ -43,6 +43,7 @@ func TestFind(t *testing.T) {
 		{"an endpoint of a dialect", "POST", "/cohere/v2/rerank", "cohere", "route"},
 		{"a page", "GET", "/v1/models/gpt-4o", "openai", "page"},
 		{"the head of a page", "HEAD", "/openai/v1/models", "openai", "page"},
+		{"Azure's own path before the dialect that it seems to name", "POST", "/openai/v1/chat/completions", "azure", "route"},
 		{"another method", "GET", "/v1/messages", "anthropic", "method"},
 		{"another method behind a dialect", "GET", "/anthropic/v1/messages", "anthropic", "method"},
 		{"not this dialect's", "POST", "/anthropic/v1/embeddings", "anthropic", "nothing"},

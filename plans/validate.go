@@ -224,9 +224,6 @@ func (p *Plan) validateModels(f *findings) {
 		if e, known := r.Match.Endpoint, append(p.Provider.EndpointNames(), mockmodel.MainEndpoint); e != "" && !slices.Contains(known, e) {
 			f.add(fmt.Sprintf("faults[%d].match.endpoint", i), "provider.endpoints has no %q%s", clip(e), didYouMean(e, known))
 		}
-		if s := r.Match.Step; slices.Contains(mockmodel.StepsUnbuilt, s) {
-			f.add(fmt.Sprintf("faults[%d].match.step", i), "%s is not built yet: the provider has no such endpoint, and the rule would hit nothing", s)
-		}
 	}
 }
 
