@@ -15,7 +15,7 @@ type LibraryEntry struct{ Name, Description string }
 
 // libraryOrder is the order of `chaos list plans`: the tour first.
 var libraryOrder = []string{
-	"spike", "spike-naive", "outage-recovery", "slow-model", "empty-answers", "rate-limit-storm", "vacuous", "azure-code-spike",
+	"spike", "spike-naive", "outage-recovery", "slow-model", "metastable", "metastable-naive", "empty-answers", "rate-limit-storm", "vacuous", "azure-code-spike",
 }
 
 func libraryNames() []string { return append([]string(nil), libraryOrder...) }

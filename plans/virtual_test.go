@@ -1,10 +1,13 @@
 package plans
 
 import (
+	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/chaoskit/chaos/assertions"
 	"github.com/chaoskit/chaos/internal/golden"
 )
 
@@ -55,6 +58,36 @@ func TestTenMinutesInVirtualTimeTwice(t *testing.T) {
 	}
 	if verdicts[0] != verdicts[1] {
 		t.Errorf("two runs of one seed differ:\n%s\n%s", verdicts[0], verdicts[1])
+	}
+}
+
+// TestMetastability: a model that was slow for a while stays overloaded by the
+// retries of a service that asks again and again, long after it could answer
+// all; a service that does not is back at once. Five seeds of each.
+func TestMetastability(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates ten runs of 110 s; left out with -short")
+	}
+	for _, row := range []struct {
+		name     string
+		verdict  assertions.Verdict
+		low, top float64 // s until the goodput was back
+	}{
+		{"metastable", assertions.Pass, 0, 30},
+		{"metastable-naive", assertions.Fail, 60, math.Inf(1)},
+	} {
+		text, err := library.ReadFile("library/" + row.name + ".yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for seed := 1; seed <= 5; seed++ {
+			res := runVirtual(t, loadText(t, string(text), fmt.Sprintf("seed=%d", seed)), filepath.Join(t.TempDir(), "run"))
+			a := res.Assertions[0]
+			if a.ID != "collapse.recovers" || a.Verdict != row.verdict || a.Measured == nil || *a.Measured.Value < row.low || *a.Measured.Value > row.top {
+				t.Errorf("%s, seed %d: %s is %s: %s", row.name, seed, a.ID, a.Verdict, a.Reason)
+			}
+			t.Logf("%s, seed %d: %s, exit %d: %s", row.name, seed, res.Verdict, res.ExitCode, a.Reason)
+		}
 	}
 }
 

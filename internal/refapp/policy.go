@@ -115,10 +115,12 @@ func resilient(deadline time.Duration) Policy {
 	}
 }
 
-// naive ignores the deadline: it has none.
+// naive ignores the deadline: it has none. It knows that a call can take too
+// long, but not that to ask again makes it take longer for everybody.
 func naive(time.Duration) Policy {
 	return Policy{
-		Attempts: 6, RetrievalAttempts: 6, RetryEverything: true,
+		AttemptTimeout: 5 * time.Second,
+		Attempts:       6, RetrievalAttempts: 6, RetryEverything: true,
 		CacheFresh: 5 * time.Minute,
 	}
 }

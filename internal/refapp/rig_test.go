@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -194,10 +195,19 @@ func (p *provider) lines(words ...string) string {
 	return strings.Join(out, ", ")
 }
 
+// note writes down a call, or that one was left. Who leaves a call and makes
+// another at the same instant is noted in that order, whichever comes first.
 func (p *provider) note(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.calls = append(p.calls, time.Since(p.start).String()+" "+fmt.Sprintf(format, args...))
+	now := time.Since(p.start).String() + " "
+	at := len(p.calls)
+	if strings.HasPrefix(format, "left ") {
+		for at > 0 && strings.HasPrefix(p.calls[at-1], now) && !strings.HasPrefix(p.calls[at-1], now+"left ") {
+			at--
+		}
+	}
+	p.calls = slices.Insert(p.calls, at, now+fmt.Sprintf(format, args...))
 }
 
 func (p *provider) next(name string) string {
