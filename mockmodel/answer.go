@@ -141,6 +141,9 @@ func (a *attempt) prepare() {
 		id:        a.request, created: a.s.opt.Epoch.Time(rec.ArrivedNs).Unix(), model: a.call.model,
 		tokensIn: rec.TokensIn, seed: a.s.opt.Seed, store: a.s.store,
 	}
+	if a.s.cfg.Watermarks() {
+		ans.codec, ans.mark = a.s.opt.Codec, a.mark()
+	}
 	if e, ok := a.call.form.(*openAIEmbeddings); ok && e.dimensions == 0 {
 		e.dimensions = a.station.Dimensions
 	}
@@ -218,6 +221,9 @@ func (a *attempt) deliver(t timing) {
 	}
 	a.ans.nowNs = now
 	a.buf = a.call.form.whole(a.buf[:0], &a.ans)
+	if a.ans.marked {
+		rec.MarkID = rec.ID
+	}
 	h := a.w.Header()
 	h["Content-Type"] = a.media(false)
 	status := http.StatusOK

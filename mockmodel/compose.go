@@ -93,14 +93,16 @@ func (a *attempt) composeWords(choice int) {
 	if most := a.call.maxTokens; most > 0 {
 		made = min(n, most)
 	}
-	s := script{codec: a.s.opt.Codec, text: a.words(made, "words", choice), asked: n, tokens: n, marked: true, mark: a.mark()}
+	s := script{codec: a.s.opt.Codec, text: a.words(made, "words", choice), asked: n, tokens: n, marked: a.s.cfg.Watermarks(), mark: a.mark()}
 	if at, stop := stopAt(s.text, a.call.stop); at >= 0 {
 		s.text = s.text[:at]
 		s.asked = wire.Tokens(s.text)
 		s.tokens = s.asked
 		a.ans.stop, a.ans.stopText = stopSequence, stop
 	}
-	a.rec.MarkID = a.rec.ID
+	if s.marked {
+		a.rec.MarkID = a.rec.ID
+	}
 	a.add(choice, partText, s)
 }
 

@@ -21,6 +21,7 @@ type Config struct {
 	Advertise string   `yaml:"advertise" doc:"host name under which the target reaches the provider, such as host.docker.internal; left out: the address listened on"`
 	Models    []Model  `yaml:"models" doc:"the models and how they behave; a model that is not listed is served with the defaults and named in the report"`
 	Answers   []Answer `yaml:"answers" doc:"what the chat models say; the first answer whose when matches, else generated words"`
+	Watermark string   `yaml:"watermark" default:"on" enum:"on,off" doc:"marks in generated words, embeddings and rerank scores that prove which call they came from; off: none anywhere, and what rests on them is not judged"`
 	// Endpoints stand beside the main one.
 	Endpoints []Endpoint `yaml:"endpoints" doc:"further providers by name, each with a port, models, limits and faults of its own: ${provider.NAME} is where it is, match: {endpoint: NAME} whom a rule is for"`
 	Upstream  any        `yaml:"upstream,unbuilt" doc:"a real provider that calls are passed on to"`
@@ -163,8 +164,14 @@ func (c Config) WithDefaults() Config {
 	if c.Endpoints != nil {
 		c.Endpoints = endpoints
 	}
+	if c.Watermark == "" {
+		c.Watermark = "on"
+	}
 	return c
 }
+
+// Watermarks reports whether answers carry watermarks.
+func (c Config) Watermarks() bool { return c.Watermark != "off" }
 
 // withDefaults returns a copy of models; nil stays nil.
 func withDefaults(models []Model) []Model {
@@ -229,6 +236,9 @@ func (p *problems) add(path, format string, args ...any) {
 // Validate returns everything that is wrong with the part.
 func (c Config) Validate() []Problem {
 	var out problems
+	if !slices.Contains([]string{"", "on", "off"}, c.Watermark) {
+		out.add("watermark", "%q is neither on nor off", c.Watermark)
+	}
 	if c.Listen != "" {
 		validateListen(&out, "listen", c.Listen)
 	}

@@ -29,9 +29,12 @@ func TestDefaultsAgreeWithTags(t *testing.T) {
 
 func TestDefaultsDoNotOverride(t *testing.T) {
 	zero, none, instant := time.Duration(0), 0, 0.0
-	in := Config{Models: []Model{{Name: "m", TTFT: &zero, TokensPerSecond: &instant, OutputTokens: 7, Slots: 1, Queue: &none, Dimensions: 3}}}
+	in := Config{Watermark: "off", Models: []Model{{Name: "m", TTFT: &zero, TokensPerSecond: &instant, OutputTokens: 7, Slots: 1, Queue: &none, Dimensions: 3}}}
 	if got := in.WithDefaults(); !reflect.DeepEqual(got, in) {
 		t.Errorf("WithDefaults changed what was set: %+v", got)
+	}
+	if !(Config{}).Watermarks() || in.Watermarks() || len((Config{Watermark: "no"}).Validate()) != 1 {
+		t.Error("watermark is on unless it is off")
 	}
 	if in.Models[0].OutputTokens = 0; in.WithDefaults().Models[0].OutputTokens != 120 || in.Models[0].OutputTokens != 0 {
 		t.Error("WithDefaults must return a copy")

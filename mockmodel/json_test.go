@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -106,6 +107,7 @@ func TestStepHash(t *testing.T) {
 		{"another model", `{"model":"gpt-4o-mini","messages":[{"role":"user","content":"What is due?"}],"temperature":1}`, true},
 		{"as a stream", `{"model":"gpt-4o","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"What is due?"}],"temperature":1}`, true},
 		{"a marker", `{"model":"gpt-4o","messages":[{"role":"user","content":"What is due?` + wire.Marker(wire.ID{Run: "testrun2", Phase: "warm", Index: 1, Tenant: "t1"}) + `"}],"temperature":1}`, true},
+		{"a short watermark", `{"model":"gpt-4o","messages":[{"role":"user","content":"What is due? ` + codec.ShortMark(wire.Mark{Attempt: 7}) + `"}],"temperature":1}`, true},
 		{"another text", `{"model":"gpt-4o","messages":[{"role":"user","content":"What is new?"}],"temperature":1}`, false},
 		{"another role", `{"model":"gpt-4o","messages":[{"role":"system","content":"What is due?"}],"temperature":1}`, false},
 		{"a member more", `{"model":"gpt-4o","messages":[{"role":"user","content":"What is due?"}],"temperature":1,"top_p":1}`, false},
@@ -153,10 +155,51 @@ func TestStepHashIgnoresWhatChanges(t *testing.T) {
 		{"2026-11-24T02:51", "2026-11-24T02:52", false},
 		{"a-b", "a-c", false},
 		{"- 1", "- 2", false},
+		{"score 0.731254123456789, then", "score 0.731254987, then", true}, // a score's watermark
+		{"score 0.731254", "score 0.731255", false},
+		{"score 0.7312541", "score 0.731254", true},
+		{"version 1.2.3", "version 1.2.4", false},
+		{"v.1234567", "v.1234568", false}, // no number
 		{"id 123e4567-e89b-12d3-a456-426614174000 one", "id 123e4567-e89b-12d3-a456-426614174000 two", false},
 	} {
 		if got := hashText(c.a) == hashText(c.b); got != c.same {
 			t.Errorf("%q and %q: same = %v", c.a, c.b, got)
 		}
+	}
+}
+
+// The watermarks of vectors and scores are left out of a step hash, other
+// digits are not.
+func TestStepHashIgnoresMarksInNumbers(t *testing.T) {
+	marked := func(attempt uint64) string {
+		v := make([]float32, 64)
+		for i := range v {
+			v[i] = float32(i-31) / 97
+		}
+		scores := []float64{0.9000004, 0.5, 0.4999999}
+		m := wire.Mark{Attempt: attempt, ID: wire.ID{Run: codec.Run}}
+		codec.MarkVector(v, m)
+		if !codec.MarkScores(scores, m) {
+			t.Fatal("not marked")
+		}
+		b, _ := json.Marshal(map[string]any{"vector": v, "documents": []any{map[string]any{"score": scores[0]}, map[string]any{"score": scores[1]}}, "why": "it scores " + strconv.FormatFloat(scores[2], 'g', -1, 64)})
+		return string(b)
+	}
+	one := marked(1)
+	for attempt := uint64(2); attempt < 300; attempt++ {
+		if other := marked(attempt << 20); other == one || hashOf(other) != hashOf(one) {
+			t.Fatalf("attempt %d: another step than\n%s\n%s", attempt, one, other)
+		}
+	}
+	for _, c := range [][2]string{
+		{`{"vector":[0.5,0.25]}`, `{"vector":[0.5,0.26]}`}, {`{"score":0.5}`, `{"score":0.50001}`}, {`{"seed":123456789}`, `{"seed":123456788}`},
+		{`{"seeds":[123456789]}`, `{"seeds":[123456788]}`}, {`{"temperature":0.7}`, `{"temperature":0.71}`}, {`{"x":-1.5e300}`, `{"x":-1.6e300}`},
+	} {
+		if hashOf(c[0]) == hashOf(c[1]) {
+			t.Errorf("%s and %s are one step", c[0], c[1])
+		}
+	}
+	if hashOf(`{"v":[1.0]}`) != hashOf(`{"v":[1]}`) || hashOf(`{"t":0.70}`) != hashOf(`{"t":7e-1}`) {
+		t.Error("how a number is spelt makes a difference")
 	}
 }

@@ -103,7 +103,7 @@ func (f *openAIEmbeddings) whole(dst []byte, a *answer) []byte {
 			dst = append(dst, `{"object":"embedding","index":`...)
 			dst = strconv.AppendInt(dst, int64(i), 10)
 			dst = append(dst, `,"embedding":`...)
-			embed(vector, a.seed, text)
+			a.embed(vector, text)
 			dst = appendVector(dst, vector, f.base64)
 			dst = append(dst, '}')
 		}

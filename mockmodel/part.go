@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/chaoskit/chaos/internal/wire"
 )
 
 // partKind says what a part of an answer is.
@@ -63,6 +65,10 @@ type answer struct {
 	seed      uint64 // of vectors
 	store     *store
 	content   []byte
+
+	codec  *wire.Codec // of the watermarks in numbers; nil: there are none
+	mark   wire.Mark
+	marked bool // numbers were written with one
 }
 
 // of returns the parts of a choice, in order.

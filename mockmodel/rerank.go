@@ -133,14 +133,14 @@ func (f *rerank) whole(dst []byte, a *answer) []byte {
 	dst = appendString(dst, a.model)
 	dst = append(dst, `,"results":[`...)
 	if !a.empty {
-		for i, x := range nearest(a.seed, wire.StripMarkers(f.query), f.documents)[:f.top] {
+		for i, x := range a.ranked(wire.StripMarkers(f.query), f.documents, f.top) {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
 			dst = append(dst, `{"index":`...)
 			dst = strconv.AppendInt(dst, int64(x.index), 10)
 			dst = append(dst, `,"relevance_score":`...)
-			dst = appendFloat(dst, x.score)
+			dst = a.appendScore(dst, x.score)
 			if f.show {
 				dst = append(dst, `,"document":{"text":`...)
 				dst = appendString(dst, f.documents[x.index])

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -140,8 +141,10 @@ func TestRubbish(t *testing.T) {
 // numbers; one text has one vector of length 1; like texts are nearer.
 func TestEmbeddings(t *testing.T) {
 	virtual(t, Config{}, nil, func(g *rig) {
+		var recs []journal.Attempt
 		vectors := func(format, input string) (out [][]float32) {
 			r := g.send(ask{path: "/v1/embeddings", body: `{"model":"e","input":` + input + `,"encoding_format":"` + format + `"}`})
+			recs = append(recs, g.last())
 			for d := range doc(r.body).get("data").items {
 				var v []float32
 				if format == "base64" {
@@ -162,10 +165,17 @@ func TestEmbeddings(t *testing.T) {
 		}
 		input := `["How do I return an item?","How can I return items?","The weather is fine."]`
 		a, b := vectors("float", input), vectors("base64", input)
-		if len(a) != 3 || len(a[0]) != defaultDimensions || fmt.Sprint(a) != fmt.Sprint(b) {
+		if len(a) != 3 || len(a[0]) != defaultDimensions || !alike(a, b) || fmt.Sprint(a) == fmt.Sprint(b) {
 			t.Fatalf("%d vectors of %d", len(a), len(a[0]))
 		}
-		if c := vectors("float", `"How do I return an item?[chaos:`+wire.ID{Run: codec.Run, Phase: "warm", Tenant: "t1"}.String()+`]"`); fmt.Sprint(c[0]) != fmt.Sprint(a[0]) {
+		for i, list := range [][][]float32{a, b} {
+			for _, v := range list {
+				if m, ok := codec.FindVectorMark(v); !ok || m.Attempt != recs[i].ID || recs[i].MarkID != m.Attempt {
+					t.Errorf("a vector of attempt %d says %+v, %v", recs[i].ID, m, ok)
+				}
+			}
+		}
+		if c := vectors("float", `"How do I return an item?[chaos:`+wire.ID{Run: codec.Run, Phase: "warm", Tenant: "t1"}.String()+`]"`); !alike(c[:1], a[:1]) {
 			t.Error("a marker changes the vector")
 		}
 		var square float64
@@ -178,6 +188,68 @@ func TestEmbeddings(t *testing.T) {
 		for _, tokens := range []string{`[1,2,3]`, `[[1,2,3],[4]]`} {
 			if v := vectors("float", tokens); len(v) != strings.Count(tokens, "]")-strings.Count(tokens, "]]") {
 				t.Errorf("%s: %d vectors", tokens, len(v))
+			}
+		}
+	})
+}
+
+// alike reports whether vectors are the same but for their watermarks, and so
+// near that no cache tells them apart.
+func alike(a, b [][]float32) bool {
+	for i := range a {
+		for j := range a[i] {
+			if len(a) != len(b) || len(a[i]) != len(b[i]) || wire.MaskVector(a[i][j]) != wire.MaskVector(b[i][j]) {
+				return false
+			}
+		}
+		if math.Abs(1-likeness(a[i], b[i])) > 1e-5 {
+			return false
+		}
+	}
+	return true
+}
+
+// Rerank scores say which attempt made them, in their last digits, and fall.
+func TestRerankScoresAreMarked(t *testing.T) {
+	for _, c := range []Config{{}, {Watermark: "off"}} {
+		virtual(t, c, nil, func(g *rig) {
+			r := g.send(ask{path: "/v1/rerank", body: `{"query":"refund to my card","documents":["a parcel is lost","Refunds go to the card","gift cards","gift cards"]}`})
+			var scores []float64
+			for d := range doc(r.body).get("results").items {
+				x, err := strconv.ParseFloat(string(d.get("relevance_score")), 64)
+				if err != nil {
+					t.Fatal(err)
+				}
+				scores = append(scores, x)
+			}
+			rec := g.last()
+			m, ok := codec.FindScoreMark(scores)
+			if on := c.Watermark != "off"; len(scores) != 4 || ok != on || on && (m.Attempt != rec.ID || scores[2] <= scores[3]) || (rec.MarkID != 0) != on {
+				t.Errorf("watermark %q: %v say %+v, %v; mark id %d", c.Watermark, scores, m, ok, rec.MarkID)
+			}
+		})
+	}
+}
+
+// With watermark: off there is none anywhere.
+func TestNoWatermarks(t *testing.T) {
+	virtual(t, Config{Watermark: "off"}, nil, func(g *rig) {
+		for _, q := range []ask{
+			{path: chatPath, body: chat("m", "")}, {path: chatPath, body: chat("m", streamed)},
+			{path: "/v1/embeddings", body: `{"model":"e","input":"x","dimensions":64}`},
+		} {
+			r := g.send(q)
+			if rec := g.last(); r.status != 200 || len(codec.FindMarks([]byte(r.body))) > 0 || rec.MarkID != 0 {
+				t.Errorf("%s: %d, mark id %d, %s", q.path, r.status, rec.MarkID, r.body)
+			}
+			var v []float32
+			for d := range doc(r.body).get("data").items {
+				if err := json.Unmarshal([]byte(d.get("embedding")), &v); err != nil {
+					t.Fatal(err)
+				}
+				if m, ok := codec.FindVectorMark(v); ok {
+					t.Errorf("a vector says %+v", m)
+				}
 			}
 		}
 	})

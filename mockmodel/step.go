@@ -1,6 +1,7 @@
 package mockmodel
 
 import (
+	"math"
 	"math/bits"
 	"strconv"
 	"strings"
@@ -12,7 +13,8 @@ import (
 // as one: the kind of endpoint and the body, without what differs between two
 // tries of the same thing. Left out are the members model, stream and
 // stream_options (a fallback to another model is the same step), markers and
-// watermarks, UUIDs and timestamps wherever they stand in a string.
+// watermarks, UUIDs and timestamps wherever they stand in a string, and the
+// digits in which a vector or a score carries a watermark.
 //
 // The hash does not depend on the order of members or on white space: a
 // member's hash is added to its object's, an element's is chained to its
@@ -70,7 +72,12 @@ func hashValue(d doc, i int) (uint64, int) {
 		h := uint64('[')
 		for i = space(d, i+1); d[i] != ']'; {
 			var v uint64
-			v, i = hashValue(d, i)
+			if c := d[i]; c == '-' || isDigit(c) {
+				end := skip(d, i)
+				v, i = wire.Mix(hashElement(string(d[i:end]))), end
+			} else {
+				v, i = hashValue(d, i)
+			}
 			h = wire.Mix(h*chainPrime ^ v)
 			if i = space(d, i); d[i] == ',' {
 				i = space(d, i+1)
@@ -85,12 +92,30 @@ func hashValue(d doc, i int) (uint64, int) {
 	return wire.Mix(hashScalar(string(d[i:end]))), end
 }
 
-// hashScalar makes 1, 1.0 and 1e0 equal.
+// decimalsKept are the decimals of a score that are not its watermark's.
+const decimalsKept = 6
+
+// hashScalar makes 1, 1.0 and 1e0 equal, and scores that differ in their
+// watermarks alone.
 func hashScalar(s string) uint64 {
 	if f, err := strconv.ParseFloat(s, 64); err == nil {
+		if f != math.Trunc(f) {
+			s = strconv.FormatFloat(f, 'f', 15, 64)
+			f, _ = strconv.ParseFloat(s[:len(s)-15+decimalsKept], 64) // digits and a point
+		}
 		s = strconv.FormatFloat(f, 'g', -1, 64)
 	}
 	return wire.FoldMore(wire.FoldStart, s)
+}
+
+// hashElement hashes a number that is an element of an array: a vector's, which
+// is to be equal to one that differs in its watermark alone.
+func hashElement(s string) uint64 {
+	if f, err := strconv.ParseFloat(s, 64); err == nil && f != math.Trunc(f) {
+		s = strconv.FormatFloat(float64(wire.MaskVector(float32(f))), 'g', -1, 32)
+		return wire.FoldMore(wire.FoldStart, s)
+	}
+	return hashScalar(s)
 }
 
 // hashText hashes s without what differs between two tries.
@@ -99,14 +124,15 @@ func hashText(s string) uint64 {
 	h, from := wire.FoldStart, 0
 	for i := 0; i < len(s); i++ {
 		// Both shapes have their first hyphen behind a fixed number of
-		// characters, so a text without hyphens costs one comparison a byte.
-		if s[i] != '-' {
-			continue
-		}
+		// characters, so a text without hyphens costs two comparisons a byte.
 		start, end := i, 0
-		if i >= from+8 && isUUID(s[i-8:]) {
+		switch {
+		case s[i] == '.':
+			start, end = decimals(s, i)
+		case s[i] != '-':
+		case i >= from+8 && isUUID(s[i-8:]):
 			start, end = i-8, i-8+uuidLen
-		} else if i >= from+4 {
+		case i >= from+4:
 			if n := timestampLen(s[i-4:]); n > 0 {
 				start, end = i-4, i-4+n
 			}
@@ -117,6 +143,20 @@ func hashText(s string) uint64 {
 		}
 	}
 	return wire.FoldMore(h, s[from:])
+}
+
+// decimals returns where the decimals stand in which a score in a text may carry
+// a watermark: behind the sixth after the point at i. end 0: there are none.
+func decimals(s string, i int) (start, end int) {
+	if i == 0 || !isDigit(s[i-1]) {
+		return 0, 0
+	}
+	for end = i + 1; end < len(s) && isDigit(s[end]); end++ {
+	}
+	if start = i + 1 + decimalsKept; end <= start {
+		return 0, 0
+	}
+	return start, end
 }
 
 const uuidLen = len("00000000-0000-0000-0000-000000000000")

@@ -16,8 +16,8 @@ import (
 // middle. So a mark moves a component by less than 2^-14 of itself, which moves
 // a cosine by less than 1e-4, in 1536 dimensions by some 1e-6; and it is read
 // back after anything that moves components by less than 2^-20 of themselves:
-// decimals of seven digits. Numbers of less than that do not hold it, nor does
-// arithmetic on the vector, such as scaling to another length.
+// decimals of seven digits, and for long vectors scaling to the length 1 that
+// they nearly have. Numbers of fewer digits do not hold it, nor does arithmetic.
 const (
 	vectorRunBits, vectorSumBits = 12, 22
 	vectorBits                   = vectorRunBits + markAttemptBits + vectorSumBits
@@ -47,8 +47,12 @@ func (c *Codec) MarkVector(v []float32, m Mark) []float32 {
 
 // nibble is what component i says.
 func nibble(body uint64, i int) uint32 {
-	return uint32(body>>(vectorWidth*(i%VectorMin))) & (1<<vectorWidth - 1)
+	return (uint32(body>>(vectorWidth*(i%VectorMin))) ^ cover(i)) & (1<<vectorWidth - 1)
 }
+
+// cover hides what is said behind bits that look random, so that a vector keeps
+// its length: the bits of a small number would all pull it the same way.
+func cover(i int) uint32 { return uint32(Mix(uint64(i) + 1)) }
 
 func isNormal(b uint32) bool {
 	exponent := b >> 23 & 0xff
@@ -68,8 +72,9 @@ func (c *Codec) FindVectorMark(v []float32) (f Found, ok bool) {
 		if !isNormal(b) {
 			continue
 		}
+		said := b>>vectorShift ^ cover(i)
 		for bit := range vectorWidth {
-			votes[vectorWidth*(i%VectorMin)+bit] += int(b>>(vectorShift+bit)&1)*2 - 1
+			votes[vectorWidth*(i%VectorMin)+bit] += int(said>>bit&1)*2 - 1
 		}
 	}
 	var body uint64
