@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/chaoskit/chaos/internal/journal"
+	"github.com/chaoskit/chaos/internal/wire"
 )
 
 var noLeakEntry = Entry{
@@ -16,6 +17,7 @@ var noLeakEntry = Entry{
 	Exposed:     "answers to what another tenant had been answered before", Need: needInvariant,
 	Provoke: "repeat: 0.3   # of an entry of load.mix; with tenants: 2 or more, and correlate: {marker: off}",
 	Users:   "what users got",
+	Marks:   true,
 	New:     func() Check { return &NoLeak{} },
 }
 
@@ -28,6 +30,7 @@ func (c *NoLeak) Validate() []Problem { return nil }
 func (c *NoLeak) examine(v *view) exam {
 	e := exam{label: "answers made for another tenant", threshold: quantity(0, "count", "<="), need: needInvariant}
 	known := map[uint64]map[string]int64{} // prompt -> tenant -> when its first answer was whole
+	makers := makersOf(v.h)
 	var cached, marked int64
 	for _, r := range v.reqs {
 		if !r.completed() || len(r.Marks) == 0 {
@@ -47,15 +50,9 @@ func (c *NoLeak) examine(v *view) exam {
 				known[r.PromptHash][r.Tenant] = r.EndNs
 			}
 		}
-		other := false
-		for _, m := range r.Marks {
-			other = other || m.Key != r.Key && m.Key.Phase != journal.PhaseAnon
-			// The mark is checksummed: where it names a tenant, it is right.
-			// One of another run, or of a call without an id, names none.
-			if m.Tenant != "" && !m.Key.None() && m.Key.Phase != journal.PhaseAnon && m.Tenant != r.Tenant {
-				e.broken = append(e.broken, clue{req: r, what: fmt.Sprintf("tenant %s got words made for tenant %s in request %s", r.Tenant, m.Tenant, m.Key)})
-				break
-			}
+		what, other := makers.leak(r)
+		if what != "" {
+			e.broken = append(e.broken, clue{req: r, what: what})
 		}
 		if other {
 			cached++
@@ -71,6 +68,42 @@ func (c *NoLeak) examine(v *view) exam {
 		e.details = append(e.details, "the marker made every prompt different, so that no cache could mix them up: correlate: {marker: off} would not")
 	}
 	return e
+}
+
+// makers are the attempts that are known to be for a tenant, by their number.
+type makers map[uint64]*attempt
+
+func makersOf(h *history) makers {
+	m := makers{}
+	for _, a := range h.calls {
+		if a.Tenant != "" && !a.Key.None() && a.Key.Phase != journal.PhaseAnon {
+			m[a.ID] = a
+		}
+	}
+	return m
+}
+
+// leak says what of an answer was made for another tenant, "" if nothing was,
+// and whether any of its words are an earlier request's.
+func (m makers) leak(r *request) (what string, other bool) {
+	for i, seen := range r.Marks {
+		found := wire.Finding(r.Finding(i))
+		if found&wire.FoundShort != 0 {
+			// Numbers count for nobody: an embedding is the same whoever asks,
+			// so that tenants may share it.
+			if a := m[seen.Attempt]; a != nil && found&(wire.FoundOtherRun|wire.FoundNumbers) == 0 && a.Tenant != r.Tenant && what == "" {
+				what = fmt.Sprintf("tenant %s got a tool call or a value made for tenant %s in request %s", r.Tenant, a.Tenant, a.Key)
+			}
+			continue
+		}
+		other = other || seen.Key != r.Key && seen.Key.Phase != journal.PhaseAnon
+		// The mark is checksummed: where it names a tenant, it is right.
+		// One of another run, or of a call without an id, names none.
+		if seen.Tenant != "" && !seen.Key.None() && seen.Key.Phase != journal.PhaseAnon && seen.Tenant != r.Tenant && what == "" {
+			what = fmt.Sprintf("tenant %s got words made for tenant %s in request %s", r.Tenant, seen.Tenant, seen.Key)
+		}
+	}
+	return what, other
 }
 
 // answeredAnother reports whether another tenant had the answer to a prompt when

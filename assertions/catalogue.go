@@ -48,6 +48,10 @@ type Entry struct {
 	// the preview; 0: any.
 	Need int64
 
+	// Marks: what the check judges shows in watermarks alone, so where the plan
+	// switches them off it has seen nothing.
+	Marks bool
+
 	// Users says what of users the check judges: without a load it is vacuous.
 	// "": calls to the provider are enough.
 	Users string

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/chaoskit/chaos/internal/journal"
+	"github.com/chaoskit/chaos/internal/wire"
 )
 
 // answered adds n requests to spike of which bad end in an error.
@@ -116,6 +117,10 @@ func fallbackCases(t *testing.T) []checkCase {
 			t.users(60, "spike", func(u *user) { u.calls(500, 200).gets("full") })
 		}},
 		{name: "ten are too few", spec: bare, want: Inconclusive, tell: func(t *tale) { t.users(10, "spike", falls) }},
+		{name: "watermarks are off: in which ways is not known", spec: bare, want: Inconclusive, reason: "the plan switches watermarks off", tell: func(t *tale) {
+			t.setup.Unmarked = true
+			t.users(120, "spike", falls)
+		}},
 	}
 }
 
@@ -146,6 +151,10 @@ func disclosedCases(t *testing.T) []checkCase {
 		{name: "words that a later try wrote", spec: bare, want: Vacuous, tell: func(t *tale) {
 			t.quietMarked()
 			t.users(40, "spike", func(u *user) { u.calls(500, 200).gets("full") })
+		}},
+		{name: "watermarks are off: what hides it is not seen", spec: bare, want: Vacuous, reason: "the plan switches watermarks off", tell: func(t *tale) {
+			t.setup.Unmarked = true
+			t.users(40, "spike", says)
 		}},
 		{name: "nothing degraded", spec: bare, want: Vacuous, tell: func(*tale) {}},
 		{name: "seven are too few", spec: bare, want: Inconclusive, tell: func(t *tale) { t.users(7, "spike", says) }},
@@ -188,6 +197,14 @@ func truncatedCases(t *testing.T) []checkCase {
 		{name: "a broken connection tells the user", spec: bare, want: Pass, tell: func(t *tale) {
 			t.users(40, "spike", func(u *user) { u.calls(200).cut().gets("truncated"); u.r.EndBy = journal.EndEOF })
 		}},
+		{name: "watermarks are off: a cut that looks whole would not show", spec: bare, want: Vacuous, reason: "the plan switches watermarks off", tell: func(t *tale) {
+			t.setup.Unmarked = true
+			t.users(40, "spike", mended)
+		}},
+		{name: "watermarks are off, and one just stops: that shows all the same", spec: bare, want: Fail, tell: func(t *tale) {
+			t.setup.Unmarked = true
+			t.user("spike", 15e9, func(u *user) { u.calls(200).cut().gets("truncated"); u.r.TerminalNs = -1 })
+		}},
 		{name: "nothing was cut", spec: bare, want: Vacuous, tell: func(t *tale) {
 			t.users(40, "spike", func(u *user) { u.calls(500, 200).gets("full") })
 		}},
@@ -216,6 +233,23 @@ func leakCases(t *testing.T) []checkCase {
 				same(u)
 				u.gets("full").marked(journal.Key{Phase: journal.PhaseAnon, Index: 3}, "t9", "gpt")
 			})
+		}},
+		{name: "a tool call that was made for another tenant", spec: bare, want: Fail, witness: "spike/40", tell: func(t *tale) {
+			t.users(40, "spike", own)
+			t.user("spike", 15e9, func(u *user) { u.calls(200).gets("full").named(u.t.lastID-1, wire.FoundShort) })
+		}},
+		{name: "the own tool call", spec: bare, want: Pass, tell: func(t *tale) {
+			t.users(40, "spike", func(u *user) { own(u); u.named(u.last().ID, wire.FoundShort) })
+		}},
+		{name: "an embedding that tenants share", spec: bare, want: Pass, tell: func(t *tale) {
+			t.users(40, "spike", func(u *user) { own(u); u.named(max(1, u.t.lastID-1), wire.FoundShort|wire.FoundNumbers) })
+		}},
+		{name: "a tool call of another run", spec: bare, want: Pass, tell: func(t *tale) {
+			t.users(40, "spike", func(u *user) { own(u); u.named(max(1, u.t.lastID-1), wire.FoundShort|wire.FoundOtherRun) })
+		}},
+		{name: "watermarks are off: nothing was seen", spec: bare, want: Vacuous, reason: "the plan switches watermarks off", tell: func(t *tale) {
+			t.setup.Unmarked = true
+			t.users(40, "spike", func(u *user) { same(u); u.calls(200).gets("full") })
 		}},
 		{name: "one tenant cannot leak", spec: bare, want: Vacuous, tell: func(t *tale) {
 			t.users(40, "spike", func(u *user) { u.r.Tenant = "t0"; own(u) })

@@ -40,6 +40,9 @@ func (c *Available) examine(v *view) exam {
 	if line := v.outcomesLine(); line != "" {
 		e.details = append(e.details, line)
 	}
+	if v.h.setup.Unmarked {
+		e.details = append(e.details, "watermarks are off: text that is cut, mixed up or another tenant's counts as full")
+	}
 	v.quietFails(&e, p.theta, unanswered)
 	return e
 }

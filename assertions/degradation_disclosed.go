@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/chaoskit/chaos/internal/journal"
+	"github.com/chaoskit/chaos/internal/wire"
 )
 
 var disclosedEntry = Entry{
@@ -19,6 +20,7 @@ var disclosedEntry = Entry{
 	FedBy:       []string{"rate_limit", "http_*", "hang_before_headers", "stall_mid_stream", "conn_reset_*", "empty_200", "eof_no_done", "in_stream_error", "slow_ttft", "brownout", "trickle", "wrong_model"},
 	Provoke:     "- {http_500: {}, during: %s, probability: 0.2, per: step}", Need: needInvariant,
 	Users: "what users got",
+	Marks: true,
 	New:   func() Check { return &Disclosed{} },
 }
 
@@ -72,7 +74,10 @@ func (c *Disclosed) examine(v *view) exam {
 
 // writtenBy names what the watermarks of an answer name.
 func writtenBy(r *request) string {
-	for _, m := range r.Marks {
+	for i, m := range r.Marks {
+		if wire.Finding(r.Finding(i))&wire.FoundShort != 0 {
+			continue // an attempt is named, and nothing else
+		}
 		if m.Key != r.Key {
 			return fmt.Sprintf(": written for %s", m.Key)
 		}

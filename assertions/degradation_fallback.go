@@ -85,6 +85,11 @@ func (c *Fallback) examine(v *view) exam {
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
 		e.details = append(e.details, kind+" "+number(kinds[kind]))
 	}
+	if v.h.setup.Unmarked && e.verdict == Pass {
+		e.verdict, e.interval = Inconclusive, nil
+		e.reason, e.fix = "whether the answers degraded in declared ways only cannot be told: "+unmarked, marksOn
+		return e
+	}
 	if len(allowed) == 0 && e.verdict == Pass {
 		e.verdict, e.interval = Inconclusive, nil
 		e.reason = "the plan declares no kinds of degraded answers, so a fallback cannot be told from an answer like any other"

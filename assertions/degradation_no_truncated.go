@@ -19,6 +19,7 @@ var noTruncatedEntry = Entry{
 	FedBy:       []string{"eof_no_done", "conn_reset_mid", "stall_mid_stream", "in_stream_error"},
 	Provoke:     "- {eof_no_done: {after_tokens: 10}, during: %s, probability: 0.1}", Need: needInvariant,
 	Users: "what users got",
+	Marks: true,
 	New:   func() Check { return &NoTruncated{} },
 }
 

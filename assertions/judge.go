@@ -162,7 +162,7 @@ func (v *view) decide(f *Finding, e *exam, figures *Judgement) {
 		v.twinned(f, len(e.broken))
 	case doubt != "":
 		f.Verdict, f.Reason, f.ToConclude = Inconclusive, doubt, tells
-	case e.exposure == 0 && !unaided: // 3
+	case e.exposure == 0 && !unaided || v.blind(): // 3
 		f.Verdict = Vacuous
 		f.Reason, f.ToConclude = v.absent(f, e, figures)
 		f.Measured, f.Interval = unmeasuredQuantity(e.measured), nil
@@ -208,6 +208,9 @@ func (v *view) missing() (why, again string) {
 
 // absent says why there was nothing to judge, and what would give something.
 func (v *view) absent(f *Finding, e *exam, figures *Judgement) (why, fix string) {
+	if v.blind() {
+		return unmarked, marksOn
+	}
 	if why := v.uncovered(); e.joined && why != "" {
 		// More faults would not show it either.
 		return "none was seen, but " + why, v.carriers()

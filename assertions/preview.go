@@ -15,11 +15,12 @@ type subject struct {
 	kinds   []string
 	tenants int
 	shared  float64
+	bare    bool // answers carry no watermarks
 }
 
 // subject is what a run offers.
 func (h *history) subject() subject {
-	return subject{h.phases, h.ruled, h.setup.Rules, h.setup.DegradedKinds, max(h.setup.Tenants, len(h.j.Header.Tenants)), h.setup.Shared}
+	return subject{h.phases, h.ruled, h.setup.Rules, h.setup.DegradedKinds, max(h.setup.Tenants, len(h.j.Header.Tenants)), h.setup.Shared, h.setup.Unmarked}
 }
 
 // feeds reports whether a rule can give the check something to look at.
@@ -48,6 +49,9 @@ func (e *Entry) restsOn(r RuleInfo) bool {
 func (e *Entry) absent(s subject) string {
 	if e.FedBy != nil && !slices.ContainsFunc(s.rules, e.feeds) {
 		return "no fault of the plan leads to " + e.Exposed
+	}
+	if s.bare && (e.Marks || e.ID == fallbackEntry.ID) {
+		return unmarked
 	}
 	switch e.ID {
 	case tokensEntry.ID, costEntry.ID:
@@ -146,7 +150,7 @@ func Preview(setup Setup, specs []Spec) []Forecast {
 	if specs == nil {
 		specs = Standard()
 	}
-	sub := subject{setup.Phases, ruledPhases(setup), setup.Rules, setup.DegradedKinds, setup.Tenants, setup.Shared}
+	sub := subject{setup.Phases, ruledPhases(setup), setup.Rules, setup.DegradedKinds, setup.Tenants, setup.Shared, setup.Unmarked}
 	var out []Forecast
 	for i := range specs {
 		spec := &specs[i]
@@ -171,6 +175,8 @@ func Preview(setup Setup, specs []Spec) []Forecast {
 		f.Expected, f.Needed = sub.expect(spec, &entry), needOf(spec.Args, &entry)
 		f.CanConclude = f.Expected >= f.Needed && f.Expected > 0
 		switch {
+		case setup.Unmarked && (entry.Marks || entry.ID == fallbackEntry.ID):
+			f.CanConclude, f.Note = false, unmarked
 		case f.Expected == 0:
 			f.Note = "nothing in the plan leads to " + entry.Exposed
 		case !f.CanConclude:

@@ -183,6 +183,7 @@ type Setup struct {
 	ClientTimeoutNs int64
 	Rules           []RuleInfo
 	DegradedKinds   []string // kinds that target.response.degraded declares
+	Unmarked        bool     // provider.watermark is off: answers do not show who made them
 	Tenants         int      // only for Preview: number of tenants; 0: unknown
 	Shared          float64  // expected share of requests that ask what another tenant asked before
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/chaoskit/chaos/internal/journal"
+	"github.com/chaoskit/chaos/internal/wire"
 )
 
 // Histories in tests are literal: a tale has three phases, warm (0 to 10 s),
@@ -203,6 +204,16 @@ func (u *user) degraded(kind string) *user {
 // marked says for whom the words of the answer were made.
 func (u *user) marked(key journal.Key, tenant, model string) *user {
 	u.r.Marks = append(u.r.Marks, journal.MarkSeen{Attempt: 1, Key: key, Tenant: tenant, Model: model, Whole: true})
+	return u
+}
+
+// named says which attempt a part of the answer that is no text came from.
+func (u *user) named(attempt uint64, found wire.Finding) *user {
+	for len(u.r.MarkFindings) < len(u.r.Marks) {
+		u.r.MarkFindings = append(u.r.MarkFindings, 0)
+	}
+	u.r.Marks = append(u.r.Marks, journal.MarkSeen{Attempt: attempt})
+	u.r.MarkFindings = append(u.r.MarkFindings, uint16(found))
 	return u
 }
 

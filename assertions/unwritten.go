@@ -38,3 +38,13 @@ func (h *history) unwritten(r *request) bool {
 	return h.marked && r.completed() && r.Outcome == journal.OutcomeFull && len(r.Marks) == 0 &&
 		r.anyAttempt((*attempt).wrong) && !r.anyAttempt((*attempt).wrote)
 }
+
+// What a check that rests on watermarks says where the plan switches them off,
+// and the change of the plan that gives it something to see.
+const (
+	unmarked = "the plan switches watermarks off, and without them no answer shows whose words it holds, nor that they are all there"
+	marksOn  = "provider: {watermark: on}"
+)
+
+// blind reports whether the check could see nothing, for want of watermarks.
+func (v *view) blind() bool { return v.entry.Marks && v.h.setup.Unmarked }

@@ -22,7 +22,7 @@ func (a *answer) reportMarks(f *facts) {
 		f.label(markOf(m))
 	}
 	for _, l := range a.labels {
-		f.label(markOf(wire.AnswerMark{Attempt: l.Attempt, Found: wire.FoundShort}))
+		f.label(markOf(wire.AnswerMark{Attempt: l.Attempt, Found: wire.FoundShort | wire.FoundNumbers}))
 	}
 	f.more = a.marks.More() + a.called.More()
 	keepMarks(a.rec, f)

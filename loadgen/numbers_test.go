@@ -56,10 +56,10 @@ func TestAttemptsAreNamedWhereThereIsNoText(t *testing.T) {
 			anthropic("content_block_delta", `{"type":"content_block_delta","delta":{"type":"input_json_delta","partial_json":`+string(partial)+`}}`), anthropic("message_stop", `{"type":"message_stop"}`)) + lastChunk, "5 short"},
 		{"a structured output as text", formatOpenAI, "", sse(delta(arguments), doneFrame) + lastChunk, "5 short"},
 		{"a structured output as JSON", formatJSON, "$.answer", jsonAnswer(`{"answer":` + arguments + `}`), "5 short"},
-		{"a vector", formatJSON, "$.embedding", jsonAnswer(`{"embedding":` + string(numbers) + `}`), "9 short"},
-		{"embeddings as OpenAI gives them", formatJSON, "$", jsonAnswer(`{"data":[{"embedding":` + string(numbers) + `,"index":0}]}`), "9 short"},
-		{"scores", formatJSON, "$.scores", jsonAnswer(`{"scores":` + string(bare) + `}`), "8 short"},
-		{"results of a reranker", formatJSON, "$", jsonAnswer(`{"results":` + results + `}`), "8 short"},
+		{"a vector", formatJSON, "$.embedding", jsonAnswer(`{"embedding":` + string(numbers) + `}`), "9 short, numbers"},
+		{"embeddings as OpenAI gives them", formatJSON, "$", jsonAnswer(`{"data":[{"embedding":` + string(numbers) + `,"index":0}]}`), "9 short, numbers"},
+		{"scores", formatJSON, "$.scores", jsonAnswer(`{"scores":` + string(bare) + `}`), "8 short, numbers"},
+		{"results of a reranker", formatJSON, "$", jsonAnswer(`{"results":` + results + `}`), "8 short, numbers"},
 		{"numbers without a mark", formatJSON, "$", jsonAnswer(`{"a":[0.5,0.25,0.125],"b":[1,2],"c":[],"d":[{"score":0.5},{"score":0.4},{"score":"x"}]}`), ""},
 	}
 	for _, row := range rows {

@@ -170,9 +170,6 @@ func (c Config) WithDefaults() Config {
 	return c
 }
 
-// Watermarks reports whether answers carry watermarks.
-func (c Config) Watermarks() bool { return c.Watermark != "off" }
-
 // withDefaults returns a copy of models; nil stays nil.
 func withDefaults(models []Model) []Model {
 	if models == nil {

@@ -151,7 +151,7 @@ func setupOf(p *Plan, j *journal.Journal) assertions.Setup {
 		return assertions.Setup{Rules: aloneRules(j)}
 	}
 	s := assertions.Setup{
-		Shared: sharedShare(p.Load), ClientTimeoutNs: int64(p.Load.Client.Timeout), DegradedKinds: degradedKinds(p), Rules: ruleInfos(p, j),
+		Shared: sharedShare(p.Load), ClientTimeoutNs: int64(p.Load.Client.Timeout), DegradedKinds: degradedKinds(p), Unmarked: !p.Provider.Watermarks(), Rules: ruleInfos(p, j),
 	}
 	if p.Load.Trace != nil {
 		s.TraceSpeed = p.Load.Trace.Speed

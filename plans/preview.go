@@ -41,7 +41,7 @@ func MakePreview(p *Plan) (*Preview, error) {
 	v := &Preview{Plan: p, Lasts: time.Duration(s.EndNs()), Planned: s.Planned(), Phases: s.Windows()}
 	setup := assertions.Setup{
 		ClientTimeoutNs: int64(p.Load.Client.Timeout), Tenants: int(p.Load.Tenants), Shared: sharedShare(p.Load),
-		DegradedKinds: degradedKinds(p),
+		DegradedKinds: degradedKinds(p), Unmarked: !p.Provider.Watermarks(),
 	}
 	for _, w := range v.Phases {
 		setup.Phases = append(setup.Phases, assertions.Window{Name: w.Name, FromNs: w.FromNs, ToNs: w.ToNs, Planned: w.Planned})

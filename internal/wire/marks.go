@@ -27,6 +27,7 @@ const (
 	FoundSpliced                        // it is mixed with another's: broken off where that goes on, or the marks of both alternate
 	FoundShort                          // nothing wrong: the attempt is known by short marks or numbers only, which say nothing of a text
 	FoundOtherRun                       // nothing wrong: made by another run
+	FoundNumbers                        // beside FoundShort: by a vector or scores
 )
 
 // FoundChanged are the findings after which the words are not what was said,
@@ -34,7 +35,7 @@ const (
 const FoundChanged = FoundDamaged | FoundMissing | FoundDuplicated | FoundReordered | FoundEdited
 
 // findingNames are the words of the bits, the lowest first.
-var findingNames = [...]string{"cut", "headless", "damaged", "missing", "duplicated", "reordered", "edited", "spliced", "short", "other run"}
+var findingNames = [...]string{"cut", "headless", "damaged", "missing", "duplicated", "reordered", "edited", "spliced", "short", "other run", "numbers"}
 
 // String names what was found, the lowest bit first; "" if nothing was.
 func (f Finding) String() string {

@@ -6,6 +6,9 @@ import (
 	"github.com/chaoskit/chaos/internal/wire"
 )
 
+// Watermarks reports whether answers carry watermarks.
+func (c Config) Watermarks() bool { return c.Watermark != "off" }
+
 // What an answer says in numbers carries watermarks too. They are far below
 // what makes a difference: two vectors of one text are apart by a cosine of some
 // 1e-9, scores by 1e-6. Equal texts have equal vectors but for that, so that a
