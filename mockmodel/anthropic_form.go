@@ -24,6 +24,7 @@ func (*anthropicMessages) whole(dst []byte, a *answer) []byte {
 	}
 	dst = append(dst, `],"stop_reason":`...)
 	dst = anthropicStop(dst, a)
+	dst = append(dst, anthropicAbsent...)
 	dst = append(dst, `,"usage":`...)
 	dst = anthropicUsage(dst, a, a.tokensOut)
 	return append(dst, '}')
@@ -42,10 +43,14 @@ func anthropicBlock(dst []byte, a *answer, p *part) []byte {
 		dst = a.putRaw(dst, p)
 		return append(dst, '}')
 	}
-	dst = append(dst, `{"type":"text","text":"`...)
+	dst = append(dst, `{"type":"text","citations":null,"text":"`...)
 	dst = a.put(dst, p)
 	return append(dst, `"}`...)
 }
+
+// anthropicAbsent are members of a message that are null where there is nothing
+// to tell. anthropic-sdk-go has them, and those of the usage, as required.
+const anthropicAbsent = `,"stop_details":null,"container":null,"diagnostics":null`
 
 // anthropicToolUse writes a tool_use block up to its input.
 func anthropicToolUse(dst []byte, p *part) []byte {
@@ -53,7 +58,7 @@ func anthropicToolUse(dst []byte, p *part) []byte {
 	dst = append(dst, p.id[2:]...)
 	dst = append(dst, `","name":`...)
 	dst = appendString(dst, p.name)
-	return append(dst, `,"input":`...)
+	return append(dst, `,"caller":{"type":"direct"},"input":`...)
 }
 
 // anthropicSignature signs thoughts: opaque to the caller, who has to send it
@@ -83,21 +88,31 @@ func anthropicStop(dst []byte, a *answer) []byte {
 	return append(dst, `"end_turn","stop_sequence":null`...)
 }
 
+// anthropicUsage writes what is billed, of which output tokens of the answer are
+// told already.
 func anthropicUsage(dst []byte, a *answer, output int) []byte {
+	dst = anthropicCounts(dst, a, output)
+	return append(dst, `,"cache_creation":{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":0},"inference_geo":null,"service_tier":"standard","speed":"standard"}`...)
+}
+
+// anthropicCounts writes the counts that every usage has, without its end.
+func anthropicCounts(dst []byte, a *answer, output int) []byte {
 	dst = append(dst, `{"input_tokens":`...)
 	dst = strconv.AppendInt(dst, int64(a.tokensIn-a.cached), 10)
 	dst = append(dst, `,"cache_creation_input_tokens":0,"cache_read_input_tokens":`...)
 	dst = strconv.AppendInt(dst, int64(a.cached), 10)
 	dst = append(dst, `,"output_tokens":`...)
 	dst = strconv.AppendInt(dst, int64(output), 10)
-	return append(dst, `,"service_tier":"standard"}`...)
+	dst = append(dst, `,"output_tokens_details":{"thinking_tokens":`...)
+	dst = strconv.AppendInt(dst, int64(min(a.thinking, output)), 10)
+	return append(dst, `},"server_tool_use":null`...)
 }
 
 // open sends what the API sends while the model still reads. The first usage
 // counts one token of output, as the API's does.
 func (m *anthropicMessages) open(f *frames, a *answer) {
 	data := append([]byte(`{"type":"message_start","message":`), anthropicHead(nil, a)...)
-	data = append(data, `"content":[],"stop_reason":null,"stop_sequence":null,"usage":`...)
+	data = append(data, `"content":[],"stop_reason":null,"stop_sequence":null`+anthropicAbsent+`,"usage":`...)
 	data = anthropicUsage(data, a, min(1, a.tokensOut))
 	f.event("message_start", append(data, "}}"...))
 	if len(a.parts) > 0 {
@@ -120,7 +135,7 @@ func (m *anthropicMessages) begin(f *frames, _ *answer, p *part) {
 	case partTool:
 		data = append(anthropicToolUse(data, p), "{}}"...)
 	default:
-		data = append(data, `{"type":"text","text":""}`...)
+		data = append(data, `{"type":"text","citations":null,"text":""}`...)
 	}
 	f.event("content_block_start", append(data, '}'))
 }
@@ -159,8 +174,8 @@ func (*anthropicMessages) close(f *frames, a *answer, p *part) {
 func (*anthropicMessages) finish(f *frames, a *answer) {
 	data := append([]byte(nil), `{"type":"message_delta","delta":{"stop_reason":`...)
 	data = anthropicStop(data, a)
-	data = append(data, `},"usage":{"output_tokens":`...)
-	data = strconv.AppendInt(data, int64(a.tokensOut), 10)
+	data = append(data, `,"stop_details":null,"container":null},"usage":`...)
+	data = anthropicCounts(data, a, a.tokensOut)
 	f.event("message_delta", append(data, "}}"...))
 	f.event("message_stop", []byte(`{"type":"message_stop"}`))
 }

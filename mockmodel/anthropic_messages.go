@@ -80,7 +80,25 @@ func anthropicParameter(key string, v doc, c *call) *refusal {
 		}
 	case "tools":
 		return anthropicTools(v, c)
+	case "output_config":
+		return anthropicFormat(v.get("format"), c)
 	}
+	return nil
+}
+
+// anthropicFormat reads the schema of a structured answer: output_config.format of
+// the API reference, structured outputs, as anthropic-sdk-go types it (message.go,
+// JSONOutputFormatParam).
+func anthropicFormat(v doc, c *call) *refusal {
+	switch {
+	case !v.present():
+		return nil
+	case v.get("type").text() != "json_schema":
+		return anthropicInvalid("output_config.format.type: Input should be 'json_schema'")
+	case v.get("schema").kind() != '{':
+		return anthropicInvalid("output_config.format.schema: Field required")
+	}
+	c.json, c.schema = true, v.get("schema")
 	return nil
 }
 

@@ -1,7 +1,10 @@
 package conformance
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -16,7 +19,9 @@ import (
 // how many attempts it took.
 
 // happy are the asks that are put to a healthy mock, where the SDK has them.
-var happy = []string{"chat", "stream", "tool", "tool stream", "structured", "structured stream", "embed"}
+var happy = []string{
+	"chat", "stream", "embed", "response", "response stream",
+}
 
 // refusals are the classes of error that have a status.
 var refusals = []string{
@@ -93,10 +98,56 @@ func outcome(c called) string {
 	}
 	says := fmt.Sprintf("says %d words", len(strings.Fields(c.Text)))
 	if strings.HasPrefix(c.Text, "{") {
-		says = "says " + c.Text
+		says = "says " + shape(c.Text)
+	} else if strings.HasSuffix(c.Text, " dimensions") {
+		says = c.Text
 	}
 	if len(c.Tools) > 0 {
-		says = "calls " + strings.Join(c.Tools, ", ")
+		var calls []string
+		for _, call := range c.Tools {
+			name, args, _ := strings.Cut(strings.TrimSuffix(call, ")"), "(")
+			calls = append(calls, name+"("+shape(args)+")")
+		}
+		says = "calls " + strings.Join(calls, ", ")
 	}
-	return fmt.Sprintf("%s, stop %q, %d tokens%s", says, c.Stop, c.Tokens, tries)
+	out := fmt.Sprintf("%s, stop %q, %d tokens%s", says, c.Stop, c.Tokens, tries)
+	if len(c.Missing) > 0 {
+		slices.Sort(c.Missing)
+		out += "; lacks " + strings.Join(slices.Compact(c.Missing), ", ")
+	}
+	return out
+}
+
+// shape is the type of a JSON value: its words and numbers are drawn, and no part
+// of what an SDK must understand.
+func shape(text string) string {
+	var v any
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		return fmt.Sprintf("%q", text)
+	}
+	return shapeOf(v)
+}
+
+func shapeOf(v any) string {
+	switch v := v.(type) {
+	case map[string]any:
+		var out []string
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			out = append(out, k+": "+shapeOf(v[k]))
+		}
+		return "{" + strings.Join(out, ", ") + "}"
+	case []any:
+		if len(v) == 0 {
+			return "[]"
+		}
+		return "[" + shapeOf(v[0]) + "]"
+	case string:
+		return "string"
+	case float64:
+		if v == math.Trunc(v) {
+			return "integer"
+		}
+		return "number"
+	}
+	return fmt.Sprint(v)
 }

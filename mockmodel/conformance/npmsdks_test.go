@@ -13,22 +13,22 @@ func named(names ...string) []ask {
 
 var openAINode = sdk{
 	name: "openai-node", pkg: "openai", language: "js", dialect: "openai",
-	asks: named("chat", "stream"),
+	asks: named("chat", "stream", "tool", "tool stream", "structured", "structured stream", "embed", "response", "response stream", "response tool", "response tool stream", "response structured"),
 }
 
 var anthropicNode = sdk{
 	name: "anthropic-node", pkg: "@anthropic-ai/sdk", language: "js", dialect: "anthropic",
-	asks: named("chat", "stream"),
+	asks: named("chat", "stream", "tool", "tool stream", "structured", "structured stream"),
 }
 
 // The AI SDK has retries of its own around every provider.
 var vercel = sdk{
 	name: "vercel-ai", pkg: "ai", language: "js", dialect: "openai",
-	asks: named("chat", "stream"),
+	asks: named("chat", "stream", "tool", "tool stream", "structured", "structured stream", "embed", "response", "response stream", "response tool", "response tool stream", "response structured"),
 }
 
 // LangChain switches the retries of the SDK below it off, and has its own.
 var langChain = sdk{
 	name: "langchain-js", pkg: "@langchain/openai", language: "js", dialect: "openai",
-	asks: named("chat", "stream"),
+	asks: named("chat", "stream", "tool", "tool stream", "structured", "embed", "response", "response stream"),
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"reflect"
 
 	"github.com/anthropics/anthropic-sdk-go"
 	"github.com/anthropics/anthropic-sdk-go/option"
@@ -11,7 +12,11 @@ import (
 
 var anthropicGo = sdk{
 	name: "anthropic-sdk-go", pkg: "github.com/anthropics/anthropic-sdk-go", language: "go", dialect: "anthropic",
-	asks:   []ask{{"chat", anthropicGoChat}, {"stream", anthropicGoStream}},
+	asks: []ask{
+		{"chat", anthropicGoChat(anthropicGoQuestion)}, {"stream", anthropicGoStream(anthropicGoQuestion)},
+		{"tool", anthropicGoChat(anthropicGoForced)}, {"tool stream", anthropicGoStream(anthropicGoForced)},
+		{"structured", anthropicGoChat(anthropicGoFormatted)}, {"structured stream", anthropicGoStream(anthropicGoFormatted)},
+	},
 	raised: anthropicGoRaised,
 }
 
@@ -21,18 +26,39 @@ func anthropicGoClient(to provider) anthropic.Client {
 
 func anthropicGoQuestion(prompt string) anthropic.MessageNewParams {
 	return anthropic.MessageNewParams{
-		Model: "claude-sonnet-5-5", MaxTokens: 100,
+		Model: "claude-sonnet-5-5", MaxTokens: 300,
 		Messages: []anthropic.MessageParam{anthropic.NewUserMessage(anthropic.NewTextBlock(prompt))},
 	}
 }
 
-func anthropicGoChat(ctx context.Context, to provider, prompt string) (said, error) {
-	client := anthropicGoClient(to)
-	m, err := client.Messages.New(ctx, anthropicGoQuestion(prompt))
-	if err != nil {
-		return said{}, err
+func anthropicGoForced(prompt string) anthropic.MessageNewParams {
+	asked, schema := anthropicGoQuestion(prompt), toolSchema()
+	tool := anthropic.ToolUnionParamOfTool(anthropic.ToolInputSchemaParam{
+		Properties: schema["properties"], Required: []string{"customer", "limit"}, ExtraFields: map[string]any{"additionalProperties": false},
+	}, toolName)
+	tool.OfTool.Description = anthropic.String(toolDoes)
+	asked.Tools = []anthropic.ToolUnionParam{tool}
+	asked.ToolChoice.OfAny = &anthropic.ToolChoiceAnyParam{}
+	return asked
+}
+
+func anthropicGoFormatted(prompt string) anthropic.MessageNewParams {
+	asked := anthropicGoQuestion(prompt)
+	asked.OutputConfig.Format.Schema = structuredSchema()
+	return asked
+}
+
+func anthropicGoChat(question func(string) anthropic.MessageNewParams) put {
+	return func(ctx context.Context, to provider, prompt string) (said, error) {
+		client := anthropicGoClient(to)
+		m, err := client.Messages.New(ctx, question(prompt))
+		if err != nil {
+			return said{}, err
+		}
+		got := anthropicGoSaid(m)
+		got.Missing = missing(reflect.ValueOf(m), "message")
+		return got, nil
 	}
-	return anthropicGoSaid(m), nil
 }
 
 func anthropicGoSaid(m *anthropic.Message) said {
@@ -48,8 +74,10 @@ func anthropicGoSaid(m *anthropic.Message) said {
 	return got
 }
 
-func anthropicGoStream(ctx context.Context, to provider, prompt string) (said, error) {
-	return anthropicGoRead(ctx, to, anthropicGoQuestion(prompt))
+func anthropicGoStream(question func(string) anthropic.MessageNewParams) put {
+	return func(ctx context.Context, to provider, prompt string) (said, error) {
+		return anthropicGoRead(ctx, to, question(prompt))
+	}
 }
 
 // anthropicGoRead puts the events together with the SDK's own accumulator.
@@ -58,12 +86,17 @@ func anthropicGoRead(ctx context.Context, to provider, asked anthropic.MessageNe
 	stream := client.Messages.NewStreaming(ctx, asked)
 	defer stream.Close()
 	var m anthropic.Message
+	var lacks []string
 	for stream.Next() {
-		if err := m.Accumulate(stream.Current()); err != nil {
+		event := stream.Current()
+		lacks = append(lacks, missing(reflect.ValueOf(event.AsAny()), event.Type)...)
+		if err := m.Accumulate(event); err != nil {
 			return said{}, err
 		}
 	}
-	return anthropicGoSaid(&m), stream.Err()
+	got := anthropicGoSaid(&m)
+	got.Missing = lacks
+	return got, stream.Err()
 }
 
 func anthropicGoRaised(err error) raised {

@@ -3,15 +3,27 @@ package conformance
 import (
 	"context"
 	"errors"
+	"fmt"
+	"reflect"
 
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/option"
 	"github.com/openai/openai-go/v3/packages/ssestream"
+	"github.com/openai/openai-go/v3/responses"
+	"github.com/openai/openai-go/v3/shared"
 )
 
 var openAIGo = sdk{
 	name: "openai-go", pkg: "github.com/openai/openai-go/v3", language: "go", dialect: "openai",
-	asks:   []ask{{"chat", openAIGoChat}, {"stream", openAIGoStream}},
+	asks: []ask{
+		{"chat", openAIGoChat(openAIGoQuestion)}, {"stream", openAIGoStream(openAIGoQuestion)},
+		{"tool", openAIGoChat(openAIGoForced)}, {"tool stream", openAIGoStream(openAIGoForced)},
+		{"structured", openAIGoChat(openAIGoFormatted)}, {"structured stream", openAIGoStream(openAIGoFormatted)},
+		{"embed", openAIGoEmbed},
+		{"response", openAIGoRespond(openAIGoAsked)}, {"response stream", openAIGoRespondStream(openAIGoAsked)},
+		{"response tool", openAIGoRespond(openAIGoAskedTool)}, {"response tool stream", openAIGoRespondStream(openAIGoAskedTool)},
+		{"response structured", openAIGoRespond(openAIGoAskedFormat)},
+	},
 	raised: openAIGoRaised,
 }
 
@@ -23,13 +35,34 @@ func openAIGoQuestion(prompt string) openai.ChatCompletionNewParams {
 	return openai.ChatCompletionNewParams{Model: "gpt-4o", Messages: []openai.ChatCompletionMessageParamUnion{openai.UserMessage(prompt)}}
 }
 
-func openAIGoChat(ctx context.Context, to provider, prompt string) (said, error) {
-	client := openAIGoClient(to)
-	c, err := client.Chat.Completions.New(ctx, openAIGoQuestion(prompt))
-	if err != nil {
-		return said{}, err
+func openAIGoForced(prompt string) openai.ChatCompletionNewParams {
+	asked := openAIGoQuestion(prompt)
+	asked.Tools = []openai.ChatCompletionToolUnionParam{openai.ChatCompletionFunctionTool(shared.FunctionDefinitionParam{
+		Name: toolName, Description: openai.String(toolDoes), Parameters: toolSchema(),
+	})}
+	asked.ToolChoice = openai.ChatCompletionToolChoiceOptionUnionParam{OfAuto: openai.String("required")}
+	return asked
+}
+
+func openAIGoFormatted(prompt string) openai.ChatCompletionNewParams {
+	asked := openAIGoQuestion(prompt)
+	asked.ResponseFormat.OfJSONSchema = &shared.ResponseFormatJSONSchemaParam{JSONSchema: shared.ResponseFormatJSONSchemaJSONSchemaParam{
+		Name: "reply", Strict: openai.Bool(true), Schema: structuredSchema(),
+	}}
+	return asked
+}
+
+func openAIGoChat(question func(string) openai.ChatCompletionNewParams) put {
+	return func(ctx context.Context, to provider, prompt string) (said, error) {
+		client := openAIGoClient(to)
+		c, err := client.Chat.Completions.New(ctx, question(prompt))
+		if err != nil {
+			return said{}, err
+		}
+		got := openAIGoSaid(c)
+		got.Missing = missing(reflect.ValueOf(c), "completion")
+		return got, nil
 	}
-	return openAIGoSaid(c), nil
 }
 
 func openAIGoSaid(c *openai.ChatCompletion) said {
@@ -44,10 +77,12 @@ func openAIGoSaid(c *openai.ChatCompletion) said {
 	return got
 }
 
-func openAIGoStream(ctx context.Context, to provider, prompt string) (said, error) {
-	asked := openAIGoQuestion(prompt)
-	asked.StreamOptions = openai.ChatCompletionStreamOptionsParam{IncludeUsage: openai.Bool(true)}
-	return openAIGoRead(ctx, to, asked)
+func openAIGoStream(question func(string) openai.ChatCompletionNewParams) put {
+	return func(ctx context.Context, to provider, prompt string) (said, error) {
+		asked := question(prompt)
+		asked.StreamOptions = openai.ChatCompletionStreamOptionsParam{IncludeUsage: openai.Bool(true)}
+		return openAIGoRead(ctx, to, asked)
+	}
 }
 
 // openAIGoRead puts the chunks together with the SDK's own accumulator.
@@ -56,12 +91,86 @@ func openAIGoRead(ctx context.Context, to provider, asked openai.ChatCompletionN
 	stream := client.Chat.Completions.NewStreaming(ctx, asked)
 	defer stream.Close()
 	var acc openai.ChatCompletionAccumulator
+	var lacks []string
 	for stream.Next() {
+		lacks = append(lacks, missing(reflect.ValueOf(stream.Current()), "chunk")...)
 		if !acc.AddChunk(stream.Current()) {
 			return said{}, errors.New("the accumulator refuses " + stream.Current().RawJSON())
 		}
 	}
-	return openAIGoSaid(&acc.ChatCompletion), stream.Err()
+	got := openAIGoSaid(&acc.ChatCompletion)
+	got.Missing = lacks
+	return got, stream.Err()
+}
+
+func openAIGoEmbed(ctx context.Context, to provider, prompt string) (said, error) {
+	client := openAIGoClient(to)
+	e, err := client.Embeddings.New(ctx, openai.EmbeddingNewParams{
+		Model: openai.EmbeddingModelTextEmbedding3Small, Input: openai.EmbeddingNewParamsInputUnion{OfString: openai.String(prompt)},
+	})
+	if err != nil {
+		return said{}, err
+	}
+	return said{Text: fmt.Sprintf("%d dimensions", len(e.Data[0].Embedding)), Missing: missing(reflect.ValueOf(e), "embedding")}, nil
+}
+
+func openAIGoAsked(prompt string) responses.ResponseNewParams {
+	return responses.ResponseNewParams{Model: "gpt-4o", Input: responses.ResponseNewParamsInputUnion{OfString: openai.String(prompt)}}
+}
+
+func openAIGoAskedTool(prompt string) responses.ResponseNewParams {
+	asked := openAIGoAsked(prompt)
+	asked.Tools = []responses.ToolUnionParam{responses.ToolParamOfFunction(toolName, toolSchema(), true)}
+	asked.ToolChoice.OfToolChoiceMode = openai.Opt(responses.ToolChoiceOptionsRequired)
+	return asked
+}
+
+func openAIGoAskedFormat(prompt string) responses.ResponseNewParams {
+	asked := openAIGoAsked(prompt)
+	asked.Text.Format = responses.ResponseFormatTextConfigParamOfJSONSchema("reply", structuredSchema())
+	return asked
+}
+
+func openAIGoRespond(question func(string) responses.ResponseNewParams) put {
+	return func(ctx context.Context, to provider, prompt string) (said, error) {
+		client := openAIGoClient(to)
+		r, err := client.Responses.New(ctx, question(prompt))
+		if err != nil {
+			return said{}, err
+		}
+		got := openAIGoResponded(r)
+		got.Missing = missing(reflect.ValueOf(r), "response")
+		return got, nil
+	}
+}
+
+func openAIGoRespondStream(question func(string) responses.ResponseNewParams) put {
+	return func(ctx context.Context, to provider, prompt string) (said, error) {
+		client := openAIGoClient(to)
+		stream := client.Responses.NewStreaming(ctx, question(prompt))
+		defer stream.Close()
+		var got said
+		for stream.Next() {
+			event := stream.Current()
+			got.Missing = append(got.Missing, missing(reflect.ValueOf(event.AsAny()), event.Type)...)
+			if event.Type == "response.completed" {
+				whole := event.Response
+				got.Text, got.Stop, got.Tools, got.Tokens = whole.OutputText(), string(whole.Status), openAIGoResponded(&whole).Tools, int(whole.Usage.OutputTokens)
+			}
+		}
+		return got, stream.Err()
+	}
+}
+
+func openAIGoResponded(r *responses.Response) said {
+	got := said{Text: r.OutputText(), Stop: string(r.Status), Tokens: int(r.Usage.OutputTokens)}
+	for _, item := range r.Output {
+		if item.Type == "function_call" {
+			call := item.AsFunctionCall()
+			got.Tools = append(got.Tools, call.Name+"("+call.Arguments+")")
+		}
+	}
+	return got
 }
 
 func openAIGoRaised(err error) raised {

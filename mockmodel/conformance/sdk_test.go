@@ -27,8 +27,11 @@ type sdk struct {
 
 type ask struct {
 	name string
-	put  func(ctx context.Context, to provider, prompt string) (said, error)
+	put  put
 }
+
+// A put asks a Go SDK for an answer.
+type put func(ctx context.Context, to provider, prompt string) (said, error)
 
 // A provider is where a Go SDK finds the mock.
 type provider struct {
@@ -42,6 +45,8 @@ type said struct {
 	Stop   string   `json:"stop"`   // why it ended, in the SDK's words
 	Tools  []string `json:"tools"`  // calls, as name(arguments)
 	Tokens int      `json:"tokens"` // of output, as the usage has it
+	// Missing are members that the SDK's types call required and that did not come.
+	Missing []string `json:"missing"`
 }
 
 // raised is what can be told of an error from its type.

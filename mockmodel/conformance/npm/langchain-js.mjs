@@ -1,20 +1,37 @@
-import { ChatOpenAI } from '@langchain/openai'
+import { ChatOpenAI, OpenAIEmbeddings } from '@langchain/openai'
+import { structured, tool } from './asked.mjs'
 
-const model = (base) => new ChatOpenAI({ model: 'gpt-4o', apiKey: 'sk-dummy', configuration: { baseURL: base + '/v1' } })
+const settings = (base) => ({ apiKey: 'sk-dummy', configuration: { baseURL: base + '/v1' } })
+const model = (base, more = {}) => new ChatOpenAI({ model: 'gpt-4o', ...settings(base), ...more })
+const armed = (base) => model(base).bindTools([{ type: 'function', function: tool }], { tool_choice: 'required' })
 
 const said = (m) => ({
   text: m.text ?? '',
-  stop: m.response_metadata?.finish_reason ?? '',
+  tools: m.tool_calls?.map((t) => `${t.name}(${JSON.stringify(t.args)})`),
+  stop: m.response_metadata?.finish_reason ?? m.response_metadata?.status ?? '',
   tokens: m.usage_metadata?.output_tokens ?? 0,
 })
+async function streamed(of, prompt, signal) {
+  let whole
+  for await (const chunk of await of.stream(prompt, { signal })) whole = whole ? whole.concat(chunk) : chunk
+  return said(whole)
+}
 
 export const asks = {
   chat: async (base, prompt, signal) => said(await model(base).invoke(prompt, { signal })),
-  async stream(base, prompt, signal) {
-    let whole
-    for await (const chunk of await model(base).stream(prompt, { signal })) whole = whole ? whole.concat(chunk) : chunk
-    return said(whole)
+  stream: (base, prompt, signal) => streamed(model(base), prompt, signal),
+  tool: async (base, prompt, signal) => said(await armed(base).invoke(prompt, { signal })),
+  'tool stream': (base, prompt, signal) => streamed(armed(base), prompt, signal),
+  async structured(base, prompt, signal) {
+    const r = await model(base).withStructuredOutput(structured, { includeRaw: true }).invoke(prompt, { signal })
+    return { ...said(r.raw), text: JSON.stringify(r.parsed) }
   },
+  async embed(base, prompt) {
+    const vector = await new OpenAIEmbeddings({ model: 'text-embedding-3-small', ...settings(base) }).embedQuery(prompt)
+    return { text: `${vector.length} dimensions` }
+  },
+  response: async (base, prompt, signal) => said(await model(base, { useResponsesApi: true }).invoke(prompt, { signal })),
+  'response stream': (base, prompt, signal) => streamed(model(base, { useResponsesApi: true }), prompt, signal),
 }
 
 export const raised = (err) => ({ status: err.status, code: err.code ?? err.lc_error_code, type: err.type, message: err.error?.message ?? err.message })
