@@ -248,3 +248,24 @@ func TestASilentProvider(t *testing.T) {
 		})
 	}
 }
+
+// A crowd that knocks at several times the limit, and never waits, gets the
+// limit's worth in every family: no more, and refusals take nothing from it.
+func TestACrowdGetsTheLimitsWorth(t *testing.T) {
+	const minutes, limit = 20, 120
+	for _, f := range families {
+		for _, rate := range []int64{2 * limit, 7 * limit} {
+			l := newLimiter(f.twin, Limits{RequestsPerMinute: limit})
+			let := 0
+			for i := range minutes * rate {
+				if _, r := l.admit(one, i*aMinute/rate); r == nil {
+					let++
+				}
+			}
+			// A bucket is full in the beginning and so has a minute's worth more.
+			if let < minutes*limit*98/100 || let > (minutes+1)*limit {
+				t.Errorf("%s, %d calls a minute: %d let in within %d minutes of %d", f.name, rate, let, minutes, limit)
+			}
+		}
+	}
+}
