@@ -54,7 +54,7 @@ func (f *RateLimit) Effect(Dice) Effect {
 var rateLimit = Entry{
 	Name: "rate_limit", Stage: "quota", Slots: SlotStatus,
 	Summary: "refuses with 429 and a hint, true, missing or absurd",
-	Doc: `Status 429 with the dialect's own body and rate-limit headers. The hint is retry_after: a wait, an HTTP date, a past or negative one, nonsense, or none at all. ` +
+	Doc: `Status 429 with the dialect's own body and rate-limit headers. The hint stands where the provider puts it, in Retry-After or, at Gemini, in the RetryInfo of the body. It is retry_after: a wait, an HTTP date, a past or negative one, nonsense, or none at all. ` +
 		`By default the limit is honest: a retry of the same step at the same model that arrives before the hint has run out is limited again, while the rule applies, so that six instant tries do not beat a 40 % limit. ` +
 		`lie makes the real limit longer than the hint. A good client waits at least as long as a sensible hint says, backs off with jitter where there is none, ` +
 		`and gives up or falls back where the hint is longer than its user will wait. 2 s probes every client; 30 s, 90 s and 150 s separate the SDKs, as ` + "`chaos list sdks`" + ` says, measured: above some length they give up, take their own backoff, or sleep however long they are told. ` +
