@@ -86,9 +86,9 @@ var connResetMid = Entry{
 }
 
 var eofNoDone = Entry{
-	Name: "eof_no_done", Stage: "stream", Slots: SlotEnding, Dialects: []string{"openai", "anthropic"}, Steps: []string{"chat"},
+	Name: "eof_no_done", Stage: "stream", Slots: SlotEnding, Dialects: []string{"openai", "anthropic", "gemini", "ollama"}, Steps: []string{"chat"},
 	Summary: "ends a stream cleanly but without its terminal event",
-	Doc: `The stream ends in order as far as HTTP can tell (last chunk sent), but there is no finish_reason and no [DONE] or message_stop. ` +
+	Doc: `The stream ends in order as far as HTTP can tell (last chunk sent), but there is no finish_reason and no [DONE] or message_stop, finishReason or "done": true. ` +
 		`No HTTP library reports an error, and openai-python and openai-go do not either: only a client that waits for the terminal event notices. ` +
 		`A good client takes the answer as truncated and never runs a tool call from it. ` +
 		`Seen in opencode #39968: 23 of 13,312 streams (0.17 %), 7 of them accepted as complete, 16 cut inside a tool call; also maka #2297 and TensorRT-LLM #18289. ` +

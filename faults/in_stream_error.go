@@ -39,10 +39,10 @@ func (f *InStreamError) Effect(Dice) Effect {
 }
 
 var inStreamError = Entry{
-	Name: "in_stream_error", Stage: "stream", Slots: SlotEnding, Dialects: []string{"openai", "anthropic"}, Steps: []string{"chat"},
+	Name: "in_stream_error", Stage: "stream", Slots: SlotEnding, Dialects: []string{"openai", "anthropic", "gemini", "ollama"}, Steps: []string{"chat"},
 	Summary: "sends an error event inside a stream that began with 200",
 	Doc: `The answer starts as usual, then comes the dialect's own error event and the end of the stream: data: {"error": ...} for OpenAI, ` +
-		`event: error with overloaded_error, api_error or rate_limit_error for Anthropic. The status stays 200, and SDK retries do not cover it. ` +
+		`event: error with overloaded_error, api_error or rate_limit_error for Anthropic, an element {"error": ...} for Gemini, a line {"error": ...} for Ollama. The status stays 200, and SDK retries do not cover it. ` +
 		`A good client surfaces the error, or starts again if nothing irreversible happened; it does not read it as an empty or finished answer. ` +
 		`Seen in OmniRoute #8210 (false empty success), anthropic-sdk-go #200, omadia #122 and agent-os #2271. Answers in one piece are not eligible.`,
 	New: func() Fault { return &InStreamError{Type: "overloaded"} },

@@ -140,8 +140,8 @@ func TestValidateValues(t *testing.T) {
 		{hang(func(r *Rule) { r.Match.Step = "chats" }), `[0].match.step: "chats" is no kind of step: one of chat, embed, rerank, search, moderation, tool`},
 		{hang(func(r *Rule) { r.Name = "a b" }), `[0].name: "a b" is no name for a rule: use up to 64 letters, digits, '_', '-' and '.', the first a letter or digit`},
 		{[]Rule{{}}, "[0]: names no fault: give it exactly one, such as rate_limit: {retry_after: 2s}"},
-		{[]Rule{{Fault: newFault("eof_no_done"), Match: Match{Dialect: "ollama"}}},
-			`[0].match.dialect: eof_no_done does not exist in "ollama", only in openai, anthropic`},
+		{[]Rule{{Fault: newFault("eof_no_done"), Match: Match{Dialect: "cohere"}}},
+			`[0].match.dialect: eof_no_done does not exist in "cohere", only in openai, anthropic, gemini, ollama`},
 		{[]Rule{{Fault: &Trickle{Interval: time.Second}, Match: Match{Step: "embed"}}},
 			`[0].match.step: trickle does not exist in embed calls, only in chat: the rule would hit nothing`},
 	})

@@ -124,6 +124,7 @@ func (a *attempt) timing() timing {
 func (a *attempt) answer() {
 	a.prepare()
 	t := a.timing()
+	a.ans.admittedNs, a.ans.firstNs = t.admitted, t.token(0)
 	if s, ok := a.call.form.(streamer); ok && a.call.stream {
 		a.stream(s, t)
 	} else {
@@ -139,13 +140,13 @@ func (a *attempt) prepare() {
 		content: ans.content[:0], parts: ans.parts[:0], choices: max(1, a.call.choices),
 		arrivedNs: rec.ArrivedNs,
 		id:        a.request, created: a.s.opt.Epoch.Time(rec.ArrivedNs).Unix(), model: a.call.model,
-		tokensIn: rec.TokensIn, seed: a.s.opt.Seed, store: a.s.store,
+		tokensIn: rec.TokensIn, seed: a.s.opt.Seed, store: a.s.store, epoch: a.s.opt.Epoch,
 	}
 	if a.s.cfg.Watermarks() {
 		ans.codec, ans.mark = a.s.opt.Codec, a.mark()
 	}
-	if e, ok := a.call.form.(*openAIEmbeddings); ok && e.dimensions == 0 {
-		e.dimensions = a.station.Dimensions
+	if e, ok := a.call.form.(sized); ok {
+		e.size(a.station.Dimensions)
 	}
 	if m, ok := a.call.form.(*openAIModerations); ok {
 		m.verdicts = a.s.answers
@@ -161,7 +162,7 @@ func (a *attempt) prepare() {
 			}
 		}
 	}
-	if a.route.kind != "chat" || ans.empty {
+	if a.route.kind != "chat" || ans.empty || a.call.silent {
 		return
 	}
 	a.compose()

@@ -177,7 +177,7 @@ func (a *attempt) understand() *refusal {
 		}
 	case !isJSON:
 		a.rec.StepHash = rawHash(c.kind, a.body)
-		return a.route.vendor.notJSON()
+		return a.route.vendor.unreadable(a.body)
 	default:
 		body = body[space(body, 0):]
 		a.rec.StepHash = stepHash(c.kind, body)
@@ -357,6 +357,9 @@ func (a *attempt) refuse(r *refusal) bool {
 	a.buf = a.buf[:0]
 	if r.status != http.StatusOK {
 		a.buf = a.route.vendor.body(a.buf, r, a.request)
+		if v := a.route.vendor; v.envelope != nil {
+			a.buf = v.envelope(&a.call, a.buf)
+		}
 	}
 	h["Content-Type"] = jsonType
 	a.writeHead(r.status, len(a.buf))

@@ -17,11 +17,16 @@ type Base struct {
 //
 // The SDKs append /chat/completions to OPENAI_BASE_URL, but /v1/messages to
 // ANTHROPIC_BASE_URL: openai-python _client.py, anthropic-sdk-python _client.py.
+// Google's append /v1beta/models: _api_client.py of python-genai, client.go of
+// go-genai; Ollama's append /api: _client.py of ollama-python, envconfig/config.go
+// of ollama.
 var bases = []Base{
 	{"openai", "/v1", []string{"OPENAI_BASE_URL", "OPENAI_API_BASE"}},
 	{"anthropic", "", []string{"ANTHROPIC_BASE_URL"}},
 	{"azure", "", []string{"AZURE_OPENAI_ENDPOINT"}}, // openai-python lib/azure.py
-	{"cohere", "", []string{"CO_API_URL"}},           // cohere-python base_client.py
+	{"gemini", "", []string{"GOOGLE_GEMINI_BASE_URL", "GOOGLE_VERTEX_BASE_URL"}},
+	{"ollama", "", []string{"OLLAMA_HOST"}},
+	{"cohere", "", []string{"CO_API_URL"}}, // cohere-python base_client.py
 }
 
 // Bases returns how the SDKs of the dialects are sent to the provider, in the

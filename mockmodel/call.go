@@ -21,6 +21,9 @@ type tool struct {
 	params doc // JSON Schema of the arguments; "" takes none
 }
 
+// thinkNever is what call.think is where the model is told not to think.
+const thinkNever = -1
+
 // choice says whether the model has to call a tool.
 type choice int
 
@@ -56,6 +59,7 @@ type call struct {
 	think      int    // tokens that the model may think aloud; 0: it does not say, below 0: it must not
 	json       bool   // the answer must be a JSON object
 	schema     doc    // which validates against this one; "" is any
+	silent     bool   // nothing is asked: the model is made ready, and says nothing
 }
 
 // hear takes in a message: it is counted, and the last text of a user may carry

@@ -22,10 +22,27 @@ var routes = []route{
 	{"POST", "/v1/rerank", "rerank", &cohere, readRerank},
 	{"POST", "/v2/rerank", "rerank", &cohere, readRerank},
 	{"POST", "/v1/search", "search", &searcher, readSearch},
+	{"POST", "/v{version}/models/{model}:generateContent", "chat", &gemini, readGemini},
+	{"POST", "/v{version}/models/{model}:streamGenerateContent", "chat", &gemini, readGeminiStream},
+	{"POST", "/v{version}/models/{model}:embedContent", "embed", &gemini, readGeminiEmbed},
+	{"POST", "/v{version}/models/{model}:batchEmbedContents", "embed", &gemini, readGeminiBatch},
+	{"POST", "/v{version}/projects/{project}/locations/{location}/publishers/google/models/{model}:generateContent", "chat", &gemini, readGemini},
+	{"POST", "/v{version}/projects/{project}/locations/{location}/publishers/google/models/{model}:streamGenerateContent", "chat", &gemini, readGeminiStream},
+	{"POST", "/v{version}/projects/{project}/locations/{location}/publishers/google/models/{model}:embedContent", "embed", &gemini, readGeminiEmbed},
+	{"POST", "/v{version}/publishers/google/models/{model}:generateContent", "chat", &gemini, readGemini},
+	{"POST", "/v{version}/publishers/google/models/{model}:streamGenerateContent", "chat", &gemini, readGeminiStream},
+	{"POST", "/api/chat", "chat", &ollama, readOllamaChat},
+	{"POST", "/api/generate", "chat", &ollama, readOllamaGenerate},
+	{"POST", "/api/embed", "embed", &ollama, readOllamaEmbed},
+	{"POST", "/api/embeddings", "embed", &ollama, readOllamaEmbeddings},
 }
 
 // pages is the visible list of what the dialects have beside inference.
 var pages = []page{
+	{"GET", "/v{version}/models", &gemini, geminiModels, geminiPage},
+	{"GET", "/v{version}/models/{model}", &gemini, geminiModelPage, geminiPage},
+	{"POST", "/v{version}/models/{model}:countTokens", &gemini, geminiCount, nil},
+	{"POST", "/v{version}/projects/{project}/locations/{location}/publishers/google/models/{model}:countTokens", &gemini, geminiCount, nil},
 	{"GET", "/v1/models", &openAI, openAIModels, nil},
 	{"GET", "/v1/models/{model...}", &openAI, openAIModelPage, nil},
 	{"GET", "/v1/responses/{id...}", &openAI, openAIStored, nil},
@@ -33,6 +50,11 @@ var pages = []page{
 	{"POST", "/v1/responses/{id...}", &openAI, openAIStored, nil},
 	{"GET", "/openai/deployments/{path...}", &azure, azurePage, nil},
 	{"POST", "/openai/deployments/{path...}", &azure, azurePage, nil},
+	{"GET", "/", &ollama, ollamaHome, nil},
+	{"GET", "/api/version", &ollama, ollamaVersionPage, nil},
+	{"GET", "/api/tags", &ollama, ollamaTags, nil},
+	{"GET", "/api/ps", &ollama, ollamaLoaded, nil},
+	{"POST", "/api/show", &ollama, ollamaShow, nil},
 }
 
 // A vendor is what the endpoints of one provider share: its error bodies and
@@ -54,6 +76,9 @@ type vendor struct {
 	noVersion func() *refusal
 	// notJSON returns the error for a body that is not JSON.
 	notJSON func() *refusal
+	// malformed is notJSON for a dialect whose words depend on the body; nil: it
+	// has none.
+	malformed func(body []byte) *refusal
 	// limited returns the error for a call that a limit refuses. told is the
 	// wait that the caller is told, 0 for none.
 	limited func(c *call, q quotas, r refused, told time.Duration) refusal
@@ -62,10 +87,21 @@ type vendor struct {
 	hint func(r *refusal, t hint) string
 	// body appends the body of an error.
 	body func(dst []byte, r *refusal, request string) []byte
+	// envelope puts the body of an error to a call into what that call expects;
+	// nil: as it is.
+	envelope func(c *call, body []byte) []byte
 	// headers sets what every answer carries: the id of the request and,
 	// where there are limits, the state of the buckets at wall time now.
 	headers func(h http.Header, request string, took time.Duration)
 	quota   func(h http.Header, q quotas, now time.Time)
+}
+
+// unreadable returns the error for a body that is not JSON.
+func (v *vendor) unreadable(body []byte) *refusal {
+	if v.malformed != nil {
+		return v.malformed(body)
+	}
+	return v.notJSON()
 }
 
 // A refusal is an error in the provider's own words.
@@ -99,6 +135,12 @@ type headed interface {
 type mediaTyped interface {
 	// media returns the value of Content-Type, shared and not to be changed.
 	media(stream bool) []string
+}
+
+// A sized form writes vectors.
+type sized interface {
+	// size fills in how long a vector is where the call does not say.
+	size(own int)
 }
 
 // A streamer is a form that writes answers as a stream too. Framing is its

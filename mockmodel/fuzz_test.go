@@ -25,12 +25,10 @@ func fuzz(f *testing.F, seeds ...string) {
 	f.Cleanup(func() { s.Close() })
 	f.Fuzz(func(t *testing.T, which uint8, body []byte) {
 		agree(t, body)
-		at := int(which) % len(routes)
-		if path, alone := fuzzedAlone[f.Name()]; alone {
-			at = slices.IndexFunc(routes, func(r route) bool { return r.pattern == path })
-		}
-		route := &routes[at]
-		r, err := http.NewRequest("POST", "http://mock/?api-version=2024-10-21", nil)
+		mine := fuzzedBy(f.Name())
+		route := mine[int(which)%len(mine)]
+		more := []string{"", "&alt=sse"}[which>>7] // Gemini's two kinds of stream
+		r, err := http.NewRequest("POST", "http://mock/v1beta/models/m:streamGenerateContent?api-version=2024-10-21"+more, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,7 +38,7 @@ func fuzz(f *testing.F, seeds ...string) {
 		a.rec.End = journal.AttemptComplete
 		a.body = append(a.body, body...)
 		if refused := a.understand(); refused != nil {
-			if refused.status != 400 || !json.Valid(route.vendor.body(nil, refused, "x")) {
+			if refused.status < 400 || !json.Valid(route.vendor.body(nil, refused, "x")) {
 				t.Errorf("%q: refused with %+v", body, refused)
 			}
 			return
@@ -54,8 +52,23 @@ func fuzz(f *testing.F, seeds ...string) {
 	})
 }
 
-// fuzzedAlone are the paths of targets that send to one of them only.
-var fuzzedAlone = map[string]string{"FuzzAnthropic": messagesPath, "FuzzResponses": responsesPath}
+// fuzzedAlone are the paths of targets that send to one of them only, and
+// fuzzedVendor those of targets that send to one dialect.
+var (
+	fuzzedAlone  = map[string]string{"FuzzAnthropic": messagesPath, "FuzzResponses": responsesPath}
+	fuzzedVendor = map[string]*vendor{"FuzzGemini": &gemini, "FuzzOllama": &ollama}
+)
+
+// fuzzedBy returns the routes that a target sends to.
+func fuzzedBy(name string) (out []*route) {
+	path, v := fuzzedAlone[name], fuzzedVendor[name]
+	for i := range routes {
+		if r := &routes[i]; (path == "" || r.pattern == path) && (v == nil || r.vendor == v) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
 
 // fuzzAnswer holds what is said in one piece against what is said as a stream.
 func fuzzAnswer(t *testing.T, a *attempt, body []byte) {
@@ -80,11 +93,27 @@ func fuzzAnswer(t *testing.T, a *attempt, body []byte) {
 		r.took(x)
 	}
 	a.finish(st)
-	for _, line := range strings.Split(string(a.out.buf), "\n") {
-		if data, ok := strings.CutPrefix(line, "data: "); ok && data != "[DONE]" && !json.Valid([]byte(data)) {
+	for _, data := range framesOf(a.media(true)[0], string(a.out.buf)) {
+		if !json.Valid([]byte(data)) {
 			t.Errorf("%q: frame %q", body, data)
 		}
 	}
+}
+
+// framesOf takes the JSON out of a stream: the data of events, the lines, or all
+// of it where the stream is one array.
+func framesOf(media, stream string) (out []string) {
+	kind, _, _ := strings.Cut(media, ";")
+	if kind == "application/json" {
+		return []string{stream}
+	}
+	for line := range strings.Lines(stream) {
+		data, isData := strings.CutPrefix(strings.TrimRight(line, "\r\n"), "data: ")
+		if isData && data != "[DONE]" || kind == "application/x-ndjson" {
+			out = append(out, data)
+		}
+	}
+	return out
 }
 
 func FuzzOpenAI(f *testing.F) {
@@ -94,4 +123,17 @@ func FuzzOpenAI(f *testing.F) {
 
 func FuzzAnthropic(f *testing.F) {
 	fuzz(f, `{"model":"m","max_tokens":5,"system":[{"type":"text","text":"s"}],"messages":[{"role":"user","content":[{"type":"text","text":"\ud83d\ude00"}]}],"stream":true}`, chat("m", `,"max_tokens":1`))
+}
+
+func FuzzGemini(f *testing.F) {
+	fuzz(f, geminiAsk(""), geminiAsk(`,"system_instruction":{"parts":{"text":"s"}},"generationConfig":{"candidateCount":2,"maxOutputTokens":"9","stopSequences":["a"],"thinkingConfig":{"includeThoughts":true}}`),
+		`{"content":{"parts":[{"text":"x"}]},"outputDimensionality":3}`, `{"requests":[{"content":{"parts":[{"text":"x"}]}}]}`, geminiAsk(`,"generationConfig":{"thinkingConfig":{"thinkingBudget":0}}`),
+		geminiAsk(`,"tools":[{"functionDeclarations":[{"name":"f","parameters":{"type":"OBJECT","properties":{"a":{"type":"ARRAY","items":{"anyOf":[{"type":"STRING","nullable":true}]},"minItems":"1"}}}}]}],"toolConfig":{"functionCallingConfig":{"mode":"ANY","allowedFunctionNames":["f"]}}`),
+		`{"contents":[{"parts":[{"text":"x"}]},{"role":"model","parts":[{"functionCall":{"name":"a"}}]},{"role":"user","parts":[{"functionResponse":{"name":"a","response":{}}}]}]}`)
+}
+
+func FuzzOllama(f *testing.F) {
+	fuzz(f, ollamaAsk(""), `{"model":"m","prompt":"x","system":"y","think":"low","keep_alive":"5m"}`, `{"model":"m","input":["x","y"],"dimensions":3}`, `{"model":"m","prompt":"x"}`,
+		ollamaAsk(`,"think":true,"options":{"num_predict":3,"stop":["a"],"temperature":0.5},"format":{"type":"object"},"keep_alive":-1,"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object"}}}]`),
+		`{"model":"m","messages":[{"role":"assistant","content":"","tool_calls":[{"function":{"name":"f","arguments":{}}}]},{"role":"tool","content":"x"}]}`)
 }

@@ -92,6 +92,12 @@ func (f *openAIEmbeddings) add(v doc, c *call) {
 	f.inputs = append(f.inputs, wire.StripMarkers(text))
 }
 
+func (f *openAIEmbeddings) size(own int) {
+	if f.dimensions == 0 {
+		f.dimensions = own
+	}
+}
+
 func (f *openAIEmbeddings) whole(dst []byte, a *answer) []byte {
 	dst = append(dst, `{"object":"list","data":[`...)
 	if !a.empty {

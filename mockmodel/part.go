@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/chaoskit/chaos/internal/journal"
 	"github.com/chaoskit/chaos/internal/wire"
 )
 
@@ -31,6 +32,9 @@ type part struct {
 	at  int  // where its text begins in a whole body; 0: it is not there
 	raw bool // it stands there as it is; else escaped
 }
+
+// cutShort reports whether the limit on tokens has cut the part.
+func (p *part) cutShort() bool { return p.script.tokens < p.script.asked }
 
 // stopReason says why an answer ended.
 type stopReason int
@@ -60,11 +64,14 @@ type answer struct {
 	thinking  int // of these, those of thoughts
 	longest   int // tokens of the longest choice: choices are generated side by side
 
-	arrivedNs int64  // of the call
-	nowNs     int64  // when its text is minted
-	seed      uint64 // of vectors
-	store     *store
-	content   []byte
+	epoch      journal.Epoch
+	arrivedNs  int64  // of the call
+	admittedNs int64  // when it was let in
+	firstNs    int64  // when its first token is due
+	nowNs      int64  // when its text is minted
+	seed       uint64 // of vectors
+	store      *store
+	content    []byte
 
 	codec  *wire.Codec // of the watermarks in numbers; nil: there are none
 	mark   wire.Mark

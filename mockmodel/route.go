@@ -121,7 +121,7 @@ func search(r *http.Request, path string, routes []route, pages []page, only *ve
 	}
 	for i := range pages {
 		x := &pages[i]
-		if only != nil && x.vendor != only || x.when != nil && !x.when(r) {
+		if only != nil && x.vendor != only || only == nil && x.when != nil && !x.when(r) {
 			continue
 		}
 		if at, ok := match(x.pattern, path); ok {

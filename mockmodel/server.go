@@ -1,6 +1,6 @@
 // Package mockmodel is the provider behind the service under test: it speaks
-// the dialects of OpenAI, Anthropic and rerankers, takes as long as a model
-// takes, refuses what a provider refuses, carries out the effects that faults
+// the dialects of OpenAI, Anthropic, Gemini, Ollama and rerankers, takes as long
+// as a model takes, refuses what a provider refuses, carries out the effects that faults
 // decide, and writes one Attempt per call.
 //
 // The way of a call, in the order of the files:
@@ -10,7 +10,8 @@
 //	caller.go    reads, writes and waits, and the caller who hangs up in them
 //	endpoint.go  listeners with models and a fate of their own
 //	route.go     which route of an endpoint a path means
-//	dialect.go   what a dialect is, and the list of them: openai*.go, anthropic.go, rerank.go, search.go
+//	page.go      what is no call to a model
+//	dialect.go   what a dialect is, and the list of them: openai*.go, anthropic*.go, gemini*.go, ollama*.go, rerank.go, search.go
 //	call.go      what is understood of a request
 //	step.go      what makes two calls attempts of one step
 //	memory.go    ordinals of steps, honest limits
@@ -282,16 +283,6 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// page answers what is no inference endpoint.
-func (s *Server) page(w http.ResponseWriter, r *http.Request, f found) {
-	body, refused := f.page.serve(s, r, f.at)
-	if refused != nil {
-		s.refuse(w, f.page.vendor, refused)
-		return
-	}
-	s.other(w, f.page.vendor, s.otherID(), http.StatusOK, body)
-}
-
 // noPath is the dialect's error for a path that nothing answers.
 func (v *vendor) noPath(method, path string) *refusal {
 	r := v.words(http.StatusNotFound, &call{})
@@ -320,7 +311,7 @@ func (s *Server) refuse(w http.ResponseWriter, v *vendor, r *refusal) {
 func (s *Server) other(w http.ResponseWriter, v *vendor, id string, status int, body []byte) {
 	h := w.Header()
 	v.headers(h, id, 0)
-	h["Content-Type"] = jsonType
+	h["Content-Type"] = pageType(body)
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a caller that is gone misses nothing

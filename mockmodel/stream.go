@@ -64,6 +64,7 @@ func (a *attempt) stream(s streamer, t timing) {
 	if !came {
 		return
 	}
+	a.ans.nowNs = a.now()
 	a.finish(s)
 	if a.cutFrames(s) || !a.flush() {
 		return

@@ -22,7 +22,7 @@ func Init(command []string) string {
 		}
 		target = fmt.Sprintf(`target:
   command: [%s]
-  # It gets PORT, OPENAI_BASE_URL, ANTHROPIC_BASE_URL and dummy API keys. Other names:
+  # It gets PORT, OPENAI_BASE_URL, ANTHROPIC_BASE_URL and the like, and dummy API keys. Other names:
   # env: {LLM_URL: "${provider.openai}"}
   # path: /v1/chat/completions
   # ready: {path: /healthz, within: 15s}`, strings.Join(args, ", "))

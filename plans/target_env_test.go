@@ -37,7 +37,7 @@ func TestEndpointURLs(t *testing.T) {
 	for name, want := range map[string]string{
 		"provider.backup": "http://127.0.0.1:4011/v1", "provider.backup.origin": "http://127.0.0.1:4011", "provider.backup.port": "4011",
 		"provider.claude": "http://127.0.0.1:4012", "provider.any": "http://host.docker.internal:4013", "provider.any.host": "host.docker.internal",
-		"provider.openai": "http://127.0.0.1:4010/v1", "provider.nobody": "", "provider.any.path": "", "backup": "",
+		"provider.openai": "http://127.0.0.1:4010/v1", "provider.gemini": "http://127.0.0.1:4010", "provider.ollama": "http://127.0.0.1:4010", "provider.nobody": "", "provider.any.path": "", "backup": "",
 	} {
 		if got, ok := u.lookup(name); got != want || ok != (want != "") {
 			t.Errorf("%s is %q, want %q", name, got, want)
@@ -55,6 +55,7 @@ func TestCommandEnv(t *testing.T) {
 	got := mergeEnv(base, over)
 	env := "\n" + strings.Join(got, "\n") + "\n"
 	for _, want := range []string{"PATH=/bin", "OPENAI_API_KEY=" + dummyKey, "ANTHROPIC_API_KEY=" + dummyKey, "ANTHROPIC_BASE_URL=http://127.0.0.1:4010", "OPENAI_BASE_URL=http://127.0.0.1:1", "ODD",
+		"GOOGLE_GEMINI_BASE_URL=http://127.0.0.1:4010", "OLLAMA_HOST=http://127.0.0.1:4010", "GOOGLE_API_KEY=" + dummyKey, "OLLAMA_API_KEY=" + dummyKey,
 		"NO_PROXY=.corp,127.0.0.1,localhost,::1", "no_proxy=127.0.0.1,localhost,::1", "HTTP_PROXY=http://proxy"} {
 		if !strings.Contains(env, "\n"+want+"\n") {
 			t.Errorf("%s is missing", want)
