@@ -43,6 +43,7 @@ type attempt struct {
 
 	ans   answer
 	heads []head // of the reel
+	made  made   // what was generated from a schema
 	out   frames
 	buf   []byte
 	timer *time.Timer
@@ -149,6 +150,9 @@ func (a *attempt) run() {
 	a.decide()
 	if a.connectionFault() {
 		return
+	}
+	if invalid == nil {
+		invalid = a.generate()
 	}
 	if invalid != nil {
 		a.rec.Cause, a.barred = journal.CauseValidation, true

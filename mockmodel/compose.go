@@ -17,6 +17,9 @@ func (a *attempt) compose() {
 		switch {
 		case l != nil:
 			a.composeLiteral(i, l)
+		case a.made.id:
+			a.composeThoughts(i)
+			a.composeMade(i)
 		default:
 			a.composeThoughts(i)
 			a.composeWords(i)
@@ -43,12 +46,6 @@ func (a *attempt) add(choice int, kind partKind, s script) *part {
 	}
 	a.ans.parts = append(a.ans.parts, p)
 	return &a.ans.parts[len(a.ans.parts)-1]
-}
-
-// plain is the script of a text that carries no watermarks.
-func (a *attempt) plain(text string) script {
-	n := wire.Tokens(text)
-	return script{text: text, asked: n, tokens: n}
 }
 
 // composeLiteral says what the plan says.

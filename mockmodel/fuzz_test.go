@@ -44,6 +44,9 @@ func fuzz(f *testing.F, seeds ...string) {
 			return
 		}
 		a.identify()
+		if a.generate() != nil {
+			return
+		}
 		a.station = newStation(Model{Name: "m", OutputTokens: 20, Dimensions: 8}.withDefaults())
 		a.rec.AdmittedNs = 0
 		a.outputAsked = 0

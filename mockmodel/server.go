@@ -18,7 +18,7 @@
 //	quota.go     whose limits a call is under
 //	twin.go      rate limits, counted with bucket.go as limit_*.go say for each family; hint.go tells when to come back
 //	station.go, work.go, batch.go, prefix.go  slots, queue and batch of a model
-//	part.go, compose.go, script.go  what is said
+//	part.go, compose.go, generate.go, script.go  what is said
 //	answer.go, stream.go            when and how it is sent
 //	vector.go    how near two texts are
 //	schema*.go   values that a JSON Schema allows
@@ -64,6 +64,7 @@ type Server struct {
 	faults    atomic.Pointer[faults.Schedule]
 	memory    *memory
 	store     *store
+	schemas   schemas
 	salt      salt
 	pool      sync.Pool // of *attempt; the server's own, as timers belong to a clock
 	conns     atomic.Uint64
