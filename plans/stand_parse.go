@@ -169,7 +169,7 @@ func parsePart(what, data string, dst any, said func() []Problem) error {
 // was written moved.
 func braced(data string, dst any) (written string, shift int) {
 	line := strings.TrimSpace(data)
-	if line == "" || strings.Contains(line, "\n") || strings.HasPrefix(line, "{") {
+	if line == "" || strings.Contains(line, "\n") || strings.ContainsAny(line[:1], "{[") {
 		return data, 0
 	}
 	bare := !strings.ContainsAny(line, ":{}[],\"' ")
