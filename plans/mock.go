@@ -205,7 +205,7 @@ func (m *mocked) start() error {
 	}
 	apiListener, err := m.takeAddress(m.opt.API)
 	if err != nil {
-		return err
+		return fmt.Errorf("--api: %w", err)
 	}
 	m.apiURL = "http://" + apiListener.Addr().String()
 	if err := m.openJournal(); err != nil {

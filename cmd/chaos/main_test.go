@@ -20,6 +20,8 @@ func TestMain(m *testing.M) {
 	case "chaos":
 		os.Unsetenv(roleVar) // the target's is set by its plan
 		main()
+	case "caller":
+		callerMain(mode)
 	case "target":
 		targetMain(mode)
 	}

@@ -327,6 +327,8 @@ func TestPortTaken(t *testing.T) {
 		{"of the provider", "run small.yaml -q --set provider.listen=127.0.0.1:" + port, "provider.listen: address 127.0.0.1:" + port + " is taken by another process"},
 		{"of the target", "run service.yaml -q --out r --set target.port=" + port, "target.port: address 127.0.0.1:" + port + " is taken by another process"},
 		{"of the mock", "mock --listen 127.0.0.1:" + port, "address 127.0.0.1:" + port + " is taken by another process"},
+		{"of a mock that judges", "mock --fault http_503 --check --listen :" + port, "address 127.0.0.1:" + port + " is taken by another process"},
+		{"of the API of the mock", "mock --listen :0 --api :" + port, "--api: address 127.0.0.1:" + port + " is taken by another process"},
 	} {
 		got := inProcess(t, "", strings.Fields(row.args)...)
 		if got.code != 4 || !strings.Contains(got.err, row.said) || !strings.Contains(got.err, "choose another port") {

@@ -186,6 +186,8 @@ func fitness(r *plans.Result) string {
 		}
 	}
 	switch {
+	case r.Alone && len(r.Assertions) > 0 && len(r.Assertions) == counts[assertions.NotApplicable]:
+		return "No: no call met a fault that a check of the bundle is about."
 	case len(r.Assertions) == counts[assertions.NotApplicable]:
 		return "Nothing was asked."
 	case len(parts) > 0:
