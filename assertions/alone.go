@@ -106,6 +106,8 @@ func (v *view) settle(f *Finding, e *exam) (done bool) {
 		f.withoutUsers(number(e.exposure)+" "+exposed+"; at least "+number(max(1, e.need))+" are needed", true)
 		return true
 	}
-	e.details = append(e.details, aloneCaveat)
+	if e.exposure > 0 {
+		e.details = append(e.details, aloneCaveat)
+	}
 	return false
 }

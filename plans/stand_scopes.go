@@ -47,14 +47,15 @@ type scopes struct {
 
 	mu     sync.Mutex
 	open   map[string]*scope
-	opened uint64 // numbers scopes, and names those that come without a name
+	again  map[string]int // how often a name was given; only where there is a file
+	opened uint64         // numbers scopes, and names those that come without a name
 	closed bool
 	ending sync.WaitGroup
 }
 
 func newScopes(of StandOptions, file journal.Sink) *scopes {
 	of.most, of.scopes = keptMostScope, nil
-	return &scopes{of: of, file: file, open: map[string]*scope{}}
+	return &scopes{of: of, file: file, open: map[string]*scope{}, again: map[string]int{}}
 }
 
 // find returns the provider of a call, and notes that the scope is in use.
@@ -133,9 +134,22 @@ func (s *scopes) options(name string, c *StandConfig) StandOptions {
 	}
 	o.sinks = slices.Clone(s.of.sinks)
 	if s.file != nil {
-		o.sinks = append(o.sinks, &scopeSink{next: s.file, scope: name, number: s.opened, rules: map[string]string{}})
+		o.sinks = append(o.sinks, &scopeSink{next: s.file, scope: s.inFile(name, c.Name != ""), number: s.opened, rules: map[string]string{}})
 	}
 	return o
+}
+
+// inFile is what a scope is called in the journal of the run: a name that a test
+// gives again is another scope there, so that what failed in the first is not
+// taken to be tried again in the second.
+func (s *scopes) inFile(name string, given bool) string {
+	if !given { // those are given once
+		return name
+	}
+	if s.again[name]++; s.again[name] > 1 {
+		return fmt.Sprintf("%s#%d", name, s.again[name])
+	}
+	return name
 }
 
 // end closes a scope and returns when its calls are on record.

@@ -260,6 +260,26 @@ func TestScopesInTheJournalOfARun(t *testing.T) {
 	})
 }
 
+func TestAScopeThatIsOpenedAgainIsAnotherOneInTheRun(t *testing.T) {
+	onStand(t, "", func(g *standRig) {
+		for range 2 {
+			g.call("POST", "/_chaos/scopes", "{name: test_a, faults: [{http_503: {}}]}")
+			g.ask("/_scopes/test_a", "hi", "")
+			g.call("DELETE", "/_chaos/scopes/test_a", "")
+		}
+		a := g.file.Attempts()
+		if len(a) != 2 || a[0].Key.Phase != "test_a" || a[1].Key.Phase != "test_a#2" || a[0].ID == a[1].ID {
+			t.Errorf("%+v", a)
+		}
+		j := g.file.Journal(g.api.stand.opt.header())
+		j.Cut = false
+		one := assertions.Spec{ID: "retries.attempts", Args: &assertions.RetryAttempts{Max: 1}}
+		if r := newResult("", &Plan{}, []assertions.Spec{one}, j); r.Verdict != "pass" {
+			t.Errorf("%s: the second scope is taken to try again what failed in the first", r.Verdict)
+		}
+	})
+}
+
 func TestScopesAreBounded(t *testing.T) {
 	onStand(t, "", func(g *standRig) {
 		for i := range scopesMost {

@@ -50,6 +50,7 @@ nothing is written. RUN is a run folder, or "latest".`,
 					return err
 				}
 			} else {
+				f.alone = true // of another plan only its assertions are asked
 				if other, err = f.plan(args[1], io.in); err != nil {
 					return err
 				}

@@ -18,6 +18,7 @@ func results() map[string]*plans.Result {
 	return map[string]*plans.Result{
 		"pass": passed(), "fail": failed(), "inconclusive": inconclusive(), "vacuous": vacuous(), "error": unfit(),
 		"interrupted": interrupted(), "harness": harnessFailed(), "tolerated": tolerated(), "hostile": hostile(),
+		"alone": alone(),
 	}
 }
 
@@ -109,6 +110,25 @@ func failed() *plans.Result {
 		assertions.Finding{ID: "degradation.disclosed", Name: "degradation.disclosed", Verdict: assertions.Vacuous, Line: 46, Claim: "A degraded answer says so.", Label: "degraded answers that hide it",
 			Measured: q(0, "count", ""), Threshold: q(0, "count", "<="), ThresholdSource: assertions.SourceHeuristic, Reason: "there were no degraded answers", ToConclude: "- {http_500: {}, during: spike, probability: 0.2, per: step}"},
 	)
+}
+
+// alone is a provider that was served without a load.
+func alone() *plans.Result {
+	r := run("mock", "fail", 1,
+		assertions.Finding{ID: "retries.retry_after", Name: "retries.retry_after", Verdict: assertions.Fail, Claim: "A retry waits at least as long as the provider's Retry-After says.", Label: "retries before the hint ran out",
+			Measured: q(2, "count", ""), Threshold: q(0, "count", "<="), ThresholdSource: assertions.SourceStandard, SourceNote: "RFC 9110 10.2.3", Samples: 2, Exposure: 2, Violations: 2, Reason: "2 of 2 retries came early",
+			Witnesses: []assertions.Witness{{Request: "checkout/0", What: "waited 0.6 ms of 1,000 ms: 999 ms too early", Timeline: []assertions.Event{
+				{Lane: assertions.LaneProvider, Event: "attempt", Attempt: 1, Status: 429, Kind: "chat", Model: "gpt-4o", Relation: "first", EndMs: f64(0.1), RetryAfterMs: f64(1000), Rule: "storm"},
+				{TMs: 0.7, Lane: assertions.LaneProvider, Event: "attempt", Attempt: 2, Status: 200, Kind: "chat", Model: "gpt-4o", Relation: "retry", EndMs: f64(9), Guilty: true, Note: "waited 0.6 ms of 1,000 ms: 999 ms too early"},
+			}}}},
+		assertions.Finding{ID: "degradation.available", Name: "degradation.available", Verdict: assertions.Vacuous, Claim: "Users get a full or a degraded answer.", Reason: "it judges what users got, and here the provider was served on its own"},
+		assertions.Finding{ID: "retries.jitter", Name: "retries.jitter", Verdict: assertions.NotApplicable, Reason: "2 retries; at least 100 are needed"},
+	)
+	r.Alone, r.Load, r.Phases, r.Generator, r.Plan.File = true, assertions.LoadCounts{}, nil, assertions.GeneratorFigures{}, ""
+	r.Plan.Target, r.Plan.Description = "pytest -n 4", ""
+	r.Join = assertions.JoinFigures{Attempts: 4, Attributed: 2, Coverage: f64(0.5)}
+	r.Stopped = "interrupted while the command ran"
+	return r
 }
 
 func inconclusive() *plans.Result {

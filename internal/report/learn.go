@@ -133,6 +133,9 @@ func explainAssertion(w io.Writer, a assertions.Entry, s Style) error {
 	section(p, "Sure side", a.SoundSide)
 	section(p, "What can mislead it", strings.Join(a.Confounders, "; "))
 	section(p, "It needs", a.Exposed)
+	if a.Users != "" {
+		section(p, "Not without a load", "it judges "+a.Users+"; where `chaos mock` or a Go test serves the provider on its own, it is vacuous")
+	}
 	source := string(a.Source)
 	if a.SourceNote != "" {
 		source += ": " + a.SourceNote

@@ -22,7 +22,7 @@ func Markdown(w io.Writer, r *plans.Result, _ Style) error {
 		p.f("**The target ended by itself:** %s.\n\n", inline(r.TargetExit))
 	}
 	if r.Stopped != "" {
-		p.f("**The load ended before its time:** %s.\n\n", inline(strings.TrimSuffix(r.Stopped, ".")))
+		p.f("**%s ended before its time:** %s.\n\n", whatEnded(r), inline(strings.TrimSuffix(r.Stopped, ".")))
 	}
 	if r.Error != "" {
 		p.f("**The harness failed:** %s\n\n", inline(r.Error))

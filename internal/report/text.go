@@ -73,17 +73,21 @@ func (t *text) head() {
 		t.wrap("The target ended by itself: "+r.TargetExit+". Its log is target.log.", "      ")
 	}
 	if r.Stopped != "" {
-		what := "The load"
-		if r.Alone {
-			what = "It"
-		}
-		t.wrap(what+" ended before its time: "+strings.TrimSuffix(r.Stopped, ".")+".", "      ")
+		t.wrap(whatEnded(r)+" ended before its time: "+strings.TrimSuffix(r.Stopped, ".")+".", "      ")
 	}
 	if r.Error != "" {
 		for line := range strings.SplitSeq("The harness failed: "+r.Error, "\n") {
 			t.wrap(line, "      ")
 		}
 	}
+}
+
+// whatEnded is what ended before its time.
+func whatEnded(r *plans.Result) string {
+	if r.Alone {
+		return "It"
+	}
+	return "The load"
 }
 
 // verdictLine is the result in one line.
