@@ -3,7 +3,6 @@ package mockmodel
 import (
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -127,28 +126,16 @@ func TestCachedInputIsGivenBack(t *testing.T) {
 	})
 }
 
-// speak returns a vendor of OpenAI's dialect with the limits of another family.
-func speak(twin *twin, ms bool, limited func(*call, quotas, refused, time.Duration) refusal, quota func(http.Header, quotas, time.Time), hint func(*refusal, hint) string) *vendor {
-	v := openAI
-	v.twin, v.hintMS, v.limited, v.quota, v.hint = twin, ms, limited, quota, hint
-	v.body = func(dst []byte, r *refusal, request string) []byte {
-		dst = append(dst, `{"message":`...)
-		dst = appendString(dst, r.message)
-		return append(dst, `,"details":[`+r.details+`]}`...)
-	}
-	return &v
-}
-
 // toldInBody is the wait of a RetryInfo in the details of an error; -1: none.
 func toldInBody(t *testing.T, body string) time.Duration {
 	t.Helper()
 	var e struct {
-		Details []struct{ RetryDelay string }
+		Error struct{ Details []struct{ RetryDelay string } }
 	}
 	if err := json.Unmarshal([]byte(body), &e); err != nil {
 		t.Fatalf("%v in %s", err, body)
 	}
-	for _, d := range e.Details {
+	for _, d := range e.Error.Details {
 		if d.RetryDelay != "" {
 			wait, err := time.ParseDuration(d.RetryDelay)
 			if err != nil {
@@ -165,20 +152,25 @@ func toldInBody(t *testing.T, body string) time.Duration {
 // let in at that instant and not 50 ms before it. An injected limit tells its
 // hint in the same place.
 func TestWaitsOfFamiliesOverTheWire(t *testing.T) {
-	google := speak(&twinGemini, false, geminiLimited, bedrockQuota, geminiHint)
-	amazon := speak(&twinBedrock, false, bedrockLimited, bedrockQuota, nil)
+	const (
+		azure  = "/openai/deployments/m/chat/completions?api-version=2024-10-21"
+		google = "/v1beta/models/m:generateContent"
+		amazon = "" // a dialect that is not there yet: OpenAI's, with the limits of Bedrock
+	)
+	bedrock := openAI
+	bedrock.twin, bedrock.hintMS, bedrock.limited, bedrock.quota = &twinBedrock, false, bedrockLimited, bedrockQuota
 	for _, c := range []struct {
 		name   string
-		vendor *vendor // of a dialect that is not there yet; nil: azure
+		path   string
 		limits Limits
 		begin  time.Duration // of the first call
 		header bool          // the hint is a header
 		body   bool          // the hint is in the body
 		words  string
 	}{
-		{"azure, a second", nil, Limits{RequestsPerMinute: 300}, 250 * time.Millisecond, true, false, "Please retry after 1 seconds."},
-		{"azure, ten seconds", nil, Limits{RequestsPerMinute: 6}, 1700 * time.Millisecond, true, false, "Please retry after 9 seconds."},
-		{"azure, a minute", nil, Limits{TokensPerMinute: 40}, 250 * time.Millisecond, true, false, "Please retry after 60 seconds."},
+		{"azure, a second", azure, Limits{RequestsPerMinute: 300}, 250 * time.Millisecond, true, false, "Please retry after 1 seconds."},
+		{"azure, ten seconds", azure, Limits{RequestsPerMinute: 6}, 1700 * time.Millisecond, true, false, "Please retry after 9 seconds."},
+		{"azure, a minute", azure, Limits{TokensPerMinute: 40}, 250 * time.Millisecond, true, false, "Please retry after 60 seconds."},
 		{"gemini, a minute", google, Limits{RequestsPerMinute: 3}, 12345678 * time.Microsecond, false, true, "Please retry in 47.654322s."},
 		{"gemini, a day", google, Limits{RequestsPerDay: 3}, time.Second, false, true, "Please retry in 86399s."},
 		{"bedrock, requests", amazon, Limits{RequestsPerMinute: 7}, time.Second, false, false, "Too many requests, please wait"},
@@ -187,9 +179,12 @@ func TestWaitsOfFamiliesOverTheWire(t *testing.T) {
 		m := instant("m", 5)
 		m.Limits = c.limits
 		virtual(t, Config{Models: []Model{m}}, nil, func(g *rig) {
-			q := ask{path: "/openai/deployments/m/chat/completions?api-version=2024-10-21", body: chat("m", `,"max_tokens":20`)}
-			if c.vendor != nil {
-				g.s.endpoints[0].routes = []route{{"POST", chatPath, "chat", c.vendor, readOpenAIChat}}
+			q := ask{path: c.path, body: chat("m", `,"max_tokens":20`)}
+			switch c.path {
+			case google:
+				q.body = `{"contents":[{"role":"user","parts":[{"text":"How do I return an item?"}]}]}`
+			case amazon:
+				g.s.endpoints[0].routes = []route{{"POST", chatPath, "chat", &bedrock, readOpenAIChat}}
 				q.path = chatPath
 			}
 			<-time.After(c.begin)
@@ -200,7 +195,7 @@ func TestWaitsOfFamiliesOverTheWire(t *testing.T) {
 				r = g.send(q)
 			}
 			rec := g.last()
-			if let == 0 || r.status != 429 || !strings.Contains(r.body, c.words) || (r.header.Get("Retry-After") != "") != c.header || c.vendor != nil && (toldInBody(t, r.body) >= 0) != c.body {
+			if let == 0 || r.status != 429 || !strings.Contains(r.body, c.words) || (r.header.Get("Retry-After") != "") != c.header || (toldInBody(t, r.body) >= 0) != c.body {
 				t.Fatalf("%s: %d were let in, then %d %v %s", c.name, let, r.status, r.header, r.body)
 			}
 			wait := time.Duration(rec.EarliestNs - rec.ArrivedNs)
