@@ -177,14 +177,14 @@ func (a *attempt) waitDue(due int64) bool {
 	if !a.wait(due) {
 		return false
 	}
-	a.late(due)
+	a.late(due, a.now())
 	return true
 }
 
 // late notes the lateness of a write that was due and happens now. Time that
 // the caller took to read what was written before is not the provider's.
-func (a *attempt) late(due int64) {
-	by := max(0, a.now()-max(due, a.wroteNs))
+func (a *attempt) late(due, now int64) {
+	by := max(0, now-max(due, a.wroteNs))
 	a.rec.LateMaxNs = max(a.rec.LateMaxNs, by)
 	a.s.lateBy(by)
 }

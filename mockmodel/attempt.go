@@ -41,12 +41,14 @@ type attempt struct {
 	shown  faults.Slots // the slots of effect that were carried out
 	barred bool         // validation, a limit or capacity hid the slots behind them
 
-	ans   answer
-	heads []head // of the reel
-	made  made   // what was generated from a schema
-	out   frames
-	buf   []byte
-	timer *time.Timer
+	ans    answer
+	heads  []head // of the reel
+	made   made   // what was generated from a schema
+	out    frames
+	buf    []byte
+	timer  *time.Timer
+	saying saying        // of a stream
+	back   chan struct{} // from its pacer
 	// wroteNs is when the last write returned: what a caller that reads slowly
 	// delays is not the provider's lateness.
 	wroteNs int64
@@ -81,7 +83,7 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, f found) *attempt
 	keep := *a
 	*a = attempt{
 		s: s, w: w, r: r, ctx: r.Context(), at: f.endpoint, route: f.route,
-		body: keep.body[:0], buf: keep.buf[:0], timer: keep.timer,
+		body: keep.body[:0], buf: keep.buf[:0], timer: keep.timer, back: keep.back,
 		out:   frames{buf: keep.out.buf[:0], ends: keep.out.ends[:0]},
 		ans:   answer{content: keep.ans.content[:0], parts: keep.ans.parts[:0]},
 		call:  call{http: r, at: f.at, messages: keep.call.messages[:0], tools: keep.call.tools[:0]},

@@ -101,9 +101,20 @@ func (a *attempt) write(b []byte) bool {
 	if err == nil {
 		_, err = a.w.Write(b)
 	}
-	if err == nil {
+	switch try := a.saying.try; {
+	case err != nil:
+	case try != nil: // a pacer does not wait
+		var all bool
+		all, err = try.TryFlush()
+		a.saying.full = !all
+	default:
 		err = a.rc.Flush()
 	}
+	return a.wrote(err)
+}
+
+// wrote notes that a write has returned. false: the caller is gone.
+func (a *attempt) wrote(err error) bool {
 	a.wroteNs = a.now()
 	if err != nil {
 		a.gone()

@@ -19,7 +19,7 @@
 //	twin.go      rate limits, counted with bucket.go as limit_*.go say for each family; hint.go tells when to come back
 //	station.go, work.go, batch.go, prefix.go  slots, queue and batch of a model
 //	part.go, compose.go, generate.go, script.go  what is said
-//	answer.go, stream.go            when and how it is sent
+//	answer.go, stream.go            when and how it is sent; pacer.go and play.go, by whom
 //	vector.go    how near two texts are
 //	schema*.go   values that a JSON Schema allows
 //	effect.go    connection, status and ending of a fault
@@ -37,6 +37,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -61,6 +62,7 @@ type Server struct {
 	ctx       context.Context // ends when the server closes
 	cancel    context.CancelFunc
 	handlers  sync.WaitGroup
+	pacers    []pacer // one a processor
 	faults    atomic.Pointer[faults.Schedule]
 	memory    *memory
 	store     *store
@@ -105,6 +107,10 @@ func New(c Config, o Options) *Server {
 		late: hdrhistogram.New(1, int64(time.Hour/time.Microsecond), 3),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.pacers = make([]pacer, runtime.GOMAXPROCS(0))
+	for i := range s.pacers {
+		s.pacers[i].now = s.opt.Epoch.Now
+	}
 	for _, a := range s.cfg.Answers {
 		s.answers = append(s.answers, a.literal())
 	}

@@ -75,34 +75,49 @@ func (a *attempt) stream(s streamer, t timing) {
 
 // say sends the tokens, each when it is due. false: the stream is over.
 func (a *attempt) say(s streamer, t *timing, n int) bool {
-	r := newReel(&a.ans, a.heads)
-	a.heads = r.heads
-	most := pieceOf(t.gap)
-	next, more := r.next(a.pieceMax(most))
-	for more {
-		came := a.waitToken(t, next.due, a.ans.longest)
-		now := a.now()
-		a.met(t, now, n)
-		if !came {
-			return false
-		}
-		a.ans.nowNs = now
-		for more && t.ready(next.due, now) && len(a.out.buf) < writeMax {
-			if !a.sayPiece(s, next, n) {
+	x := &a.saying
+	*x = saying{form: s, t: t, n: n, most: pieceOf(t.gap), reel: newReel(&a.ans, a.heads)}
+	a.heads = x.reel.heads
+	if t.batch == nil {
+		x.own = *t
+		x.t = &x.own
+	}
+	x.next, x.more = x.reel.next(a.pieceMax(x.most))
+	for x.more {
+		if p := a.pacer(); p != nil {
+			if !a.playOn(p) {
 				return false
 			}
-			r.took(next)
-			next, more = r.next(a.pieceMax(most))
+			continue
 		}
-		// An instant answer is one write, its end included.
-		if !more && t.gap == 0 {
-			return true
+		came := a.waitToken(t, x.next.due, a.ans.longest)
+		now := a.now()
+		if !came {
+			a.met(t, now, n)
+			return false
 		}
-		if !a.flush() {
+		if !a.sayDue(now) {
 			return false
 		}
 	}
 	return true
+}
+
+// sayDue sends the tokens that are due at now, at least one. false: the stream
+// is over.
+func (a *attempt) sayDue(now int64) bool {
+	x := &a.saying
+	a.met(x.t, now, x.n)
+	a.ans.nowNs = now
+	for x.more && x.t.ready(x.next.due, now) && len(a.out.buf) < writeMax {
+		if !a.sayPiece(x.form, x.next, x.n) {
+			return false
+		}
+		x.reel.took(x.next)
+		x.next, x.more = x.reel.next(a.pieceMax(x.most))
+	}
+	// An instant answer is one write, its end included.
+	return !x.more && x.t.gap == 0 || a.flush()
 }
 
 // sayPiece writes one piece, with what precedes and follows its part. false:
@@ -243,10 +258,10 @@ func (a *attempt) flush() bool {
 	if i := len(a.out.ends); i > 0 {
 		said = max(said, a.out.ends[i-1].tokens)
 	}
-	now := a.now()
 	a.sent.bytes += len(a.out.buf)
 	a.sent.events += len(a.out.ends)
 	ok := a.write(a.out.buf)
+	now := a.writesNs
 	a.out.reset()
 	if !ok {
 		return false

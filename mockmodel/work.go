@@ -119,7 +119,7 @@ func (a *attempt) waitSteps(t *timing, i int) bool {
 		if reached {
 			// What was waited for as a whole was due when the wait was to end;
 			// the batch may have emptied meanwhile, which is nobody's lateness.
-			a.late(max(due, until))
+			a.late(max(due, until), a.now())
 			return true
 		}
 		if due = until; !a.wait(until) {

@@ -150,7 +150,7 @@ var (
 
 // load runs wrk against a server and returns how many answers it counted.
 func (c *contestant) load(lua string, d time.Duration) int {
-	wrk := pinned(clientCore, "wrk", "-t1", "-c64", "-d", d.String(), "-s", lua, "http://"+c.addr+"/v1/chat/completions")
+	wrk := pinned(clientCore, "wrk", "-t1", "-c64", "-d", d.String(), "--timeout", "30s", "-s", lua, "http://"+c.addr+"/v1/chat/completions")
 	out, err := wrk.Output()
 	check(err)
 	if bad := wrkErrors.Find(out); bad != nil {

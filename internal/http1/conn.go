@@ -16,6 +16,7 @@ import (
 type conn struct {
 	server *Server
 	nc     net.Conn
+	try    func(p []byte) (int, error) // a write that does not wait; nil: there is none
 	values context.Context
 	peer   string
 	call   atomic.Pointer[exchange] // that is being answered, for Close

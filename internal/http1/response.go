@@ -100,6 +100,19 @@ func (w *response) Flush() { _ = w.FlushError() }
 
 // FlushError sends what was written so far.
 func (w *response) FlushError() error {
+	if err := w.ready(); err != nil {
+		return err
+	}
+	if all, err := w.TryFlush(); all || err != nil {
+		return err
+	}
+	_, w.failed = w.conn.nc.Write(w.out)
+	w.out = w.out[:0]
+	return w.failed
+}
+
+// ready makes out what is to be sent.
+func (w *response) ready() error {
 	if w.conn.hijacked.Load() {
 		return http.ErrHijacked
 	}
@@ -111,10 +124,6 @@ func (w *response) FlushError() error {
 		w.keep = w.keep && w.chunked
 		w.frame()
 	}
-	if w.failed == nil && len(w.out) > 0 {
-		_, w.failed = w.conn.nc.Write(w.out)
-	}
-	w.out = w.out[:0]
 	return w.failed
 }
 

@@ -16,7 +16,7 @@
 //     does, but only who asks for Done has the connection watched: an answer
 //     that waits for nothing costs no goroutine.
 //
-//   - Nothing is sent before Flush, or 32 KB, or the end of the handler: one
+//   - Nothing is sent before Flush, or 64 KB, or the end of the handler: one
 //     write for head and body. A body whose length nobody said is chunked if it
 //     was flushed, and else gets a Content-Length.
 //
@@ -56,7 +56,7 @@ type Server struct {
 
 // Times and sizes that no caller has reason to choose.
 const (
-	flushAt = 32 << 10 // bytes of an answer after which they are sent
+	flushAt = 64 << 10 // bytes of an answer after which they are sent
 
 	// discardMax is what is read of a body that the handler did not want, so
 	// that the connection can be used again; a longer one ends it.
@@ -110,7 +110,7 @@ func (s *Server) begin(nc net.Conn) {
 	if s.Conn != nil {
 		ctx = s.Conn(ctx, nc)
 	}
-	c := &conn{server: s, nc: nc, values: ctx, peer: nc.RemoteAddr().String(), header: make(http.Header, 16), fresh: true}
+	c := &conn{server: s, nc: nc, try: tries(nc), values: ctx, peer: nc.RemoteAddr().String(), header: make(http.Header, 16), fresh: true}
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()

@@ -111,6 +111,24 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 	}
 }
 
+// TryWrite sends what of p there is room for, and does not wait.
+func (c *Conn) TryWrite(p []byte) (n int, err error) {
+	c.link.mu.Lock()
+	defer c.link.mu.Unlock()
+	if err := c.unwritable(); err != nil {
+		return 0, err
+	}
+	h := c.out
+	if h.writing {
+		return 0, nil
+	}
+	if n = min(bufferSize-(len(h.buf)-h.taken), len(p)); n > 0 {
+		h.push(p[:n])
+		c.link.change.Broadcast()
+	}
+	return n, nil
+}
+
 // push appends b. It moves what is unread to the front rather than grow beyond
 // the bound.
 func (h *half) push(b []byte) {

@@ -1,0 +1,37 @@
+package http1
+
+import "net"
+
+// A connection may be written to without waiting: then who paces many answers
+// can send them all from one goroutine, and none has to wait for another's
+// caller to read.
+
+// tries returns a write that takes what there is room for, nil where nc has none.
+func tries(nc net.Conn) func(p []byte) (n int, err error) {
+	if t, ok := nc.(interface{ TryWrite(p []byte) (int, error) }); ok {
+		return t.TryWrite
+	}
+	return trySocket(nc)
+}
+
+// CanTry reports whether TryFlush can send anything.
+func (w *response) CanTry() bool { return w.conn.try != nil && !w.conn.hijacked.Load() }
+
+// TryFlush sends what was written so far, as far as there is room for it now.
+// all reports whether that was everything; the rest needs a FlushError, which
+// waits.
+func (w *response) TryFlush() (all bool, err error) {
+	if err := w.ready(); err != nil || w.conn.try == nil {
+		return false, err
+	}
+	n := 0
+	if len(w.out) > 0 {
+		n, w.failed = w.conn.try(w.out)
+	}
+	if n == len(w.out) {
+		w.out = w.out[:0]
+		return true, w.failed
+	}
+	w.out = append(w.out[:0], w.out[n:]...)
+	return false, w.failed
+}

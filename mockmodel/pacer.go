@@ -1,0 +1,213 @@
+package mockmodel
+
+import (
+	"runtime"
+	"sync"
+	"time"
+)
+
+// A pacer sends the tokens of many streams from one goroutine, each when it is
+// due. A stream's own goroutine costs a timer, two switches and the memory that
+// they touch for every token; with thousands of streams that is half of what
+// sending costs. The stream's goroutine sleeps meanwhile, and takes over wherever
+// something has to be waited for that is not time: a caller who reads slowly, or
+// has left.
+//
+// It runs while there are streams. The same instants and the same bytes come
+// out with and without it.
+type pacer struct {
+	now func() int64
+
+	mu      sync.Mutex
+	queue   []turn // a heap
+	left    int    // turns in it whose play was withdrawn
+	running bool
+	wakeNs  int64         // when it will look again; while it is asleep
+	kick    chan struct{} // look now
+}
+
+const (
+	// A crowd is looked after five times a millisecond and not at every instant at
+	// which one of its streams is due: sleeping costs more than sending.
+	crowd     = 64
+	crowdTick = 200 * time.Microsecond
+
+	// stepsMax is after how many tokens in a row others may run.
+	stepsMax = 64
+)
+
+// play is a stream that a pacer may send.
+type play struct {
+	// step sends what is due at now. It returns when the next token is due, or
+	// false where the stream's own goroutine has to go on. nil, under the
+	// pacer's lock: the play was withdrawn.
+	step   func(now int64) (dueNs int64, on bool)
+	queued bool          // under the pacer's lock; else it is being sent, or back
+	back   chan struct{} // has room for one
+	order  uint64        // of two that are due at once
+}
+
+// turn is when a play is due.
+type turn struct {
+	dueNs int64
+	order uint64
+	play  *play
+}
+
+// add hands a stream over. It comes back through play.back, or by withdraw.
+func (p *pacer) add(x *play, dueNs int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.push(x, dueNs)
+	switch {
+	case !p.running:
+		p.running, p.kick = true, make(chan struct{}, 1)
+		go p.run(p.kick)
+	case dueNs < p.wakeNs:
+		p.look()
+	}
+}
+
+// withdraw takes a stream back. false: it is being sent, or was, and comes back
+// through play.back.
+func (p *pacer) withdraw(x *play) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	x.step = nil
+	if !x.queued {
+		return false
+	}
+	x.queued = false
+	if p.left++; 2*p.left > len(p.queue) {
+		p.sweep()
+		p.look() // there may be nothing left to do
+	}
+	return true
+}
+
+// look wakes the pacer.
+func (p *pacer) look() {
+	select {
+	case p.kick <- struct{}{}:
+	default: // it is about to
+	}
+}
+
+// run sends until no stream is left.
+func (p *pacer) run(kick <-chan struct{}) {
+	var timer *time.Timer
+	for {
+		wait, more := p.round()
+		if !more {
+			return
+		}
+		if timer == nil {
+			timer = time.NewTimer(wait)
+		} else {
+			timer.Reset(wait)
+		}
+		select {
+		case <-timer.C:
+		case <-kick:
+			timer.Stop()
+		}
+	}
+}
+
+// round sends all that is due, and returns how long to wait for more.
+func (p *pacer) round() (wait time.Duration, more bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.now()
+	for steps := 1; len(p.queue) > 0 && p.queue[0].dueNs <= now; steps++ {
+		x := p.pop().play
+		step := x.step
+		if step == nil {
+			p.left--
+			continue
+		}
+		x.queued = false
+		p.mu.Unlock()
+		due, on := step(now)
+		if steps%stepsMax == 0 {
+			runtime.Gosched()
+		}
+		p.mu.Lock()
+		if on && x.step != nil {
+			p.push(x, due)
+		} else {
+			x.back <- struct{}{}
+		}
+		now = p.now()
+	}
+	if len(p.queue) == 0 {
+		p.running = false
+		return 0, false
+	}
+	p.wakeNs = p.queue[0].dueNs
+	if len(p.queue) >= crowd {
+		p.wakeNs = max(p.wakeNs, now+int64(crowdTick))
+	}
+	return time.Duration(p.wakeNs - now), true
+}
+
+// push adds a play to the heap.
+func (p *pacer) push(x *play, dueNs int64) {
+	x.queued = true
+	p.queue = append(p.queue, turn{dueNs, x.order, x})
+	for i := len(p.queue) - 1; i > 0; {
+		up := (i - 1) / 2
+		if !p.queue[i].before(&p.queue[up]) {
+			return
+		}
+		p.queue[i], p.queue[up] = p.queue[up], p.queue[i]
+		i = up
+	}
+}
+
+// pop takes the first of the heap.
+func (p *pacer) pop() turn {
+	first, last := p.queue[0], len(p.queue)-1
+	p.queue[0] = p.queue[last]
+	p.queue[last] = turn{}
+	p.queue = p.queue[:last]
+	p.sink(0)
+	return first
+}
+
+// sink restores the heap below i.
+func (p *pacer) sink(i int) {
+	for {
+		down := 2*i + 1
+		if down >= len(p.queue) {
+			return
+		}
+		if down+1 < len(p.queue) && p.queue[down+1].before(&p.queue[down]) {
+			down++
+		}
+		if !p.queue[down].before(&p.queue[i]) {
+			return
+		}
+		p.queue[i], p.queue[down] = p.queue[down], p.queue[i]
+		i = down
+	}
+}
+
+func (t *turn) before(o *turn) bool {
+	return t.dueNs < o.dueNs || t.dueNs == o.dueNs && t.order < o.order
+}
+
+// sweep drops the turns whose plays were withdrawn.
+func (p *pacer) sweep() {
+	kept := p.queue[:0]
+	for _, t := range p.queue {
+		if t.play.step != nil {
+			kept = append(kept, t)
+		}
+	}
+	clear(p.queue[len(kept):])
+	p.queue, p.left = kept, 0
+	for i := len(p.queue)/2 - 1; i >= 0; i-- {
+		p.sink(i)
+	}
+}

@@ -1,0 +1,90 @@
+package mockmodel
+
+// trier is a ResponseWriter that can send without waiting: see internal/http1.
+type trier interface {
+	CanTry() bool
+	TryFlush() (all bool, err error)
+}
+
+// saying is where a stream has come to in its tokens.
+type saying struct {
+	form streamer
+	t    *timing
+	own  timing // what t points to where nobody else changes it: it lies near
+	n    int    // tokens that there will be
+	most int    // of an event
+	reel reel
+	next piece
+	more bool
+
+	// While a pacer sends it.
+	try  trier
+	over bool // the stream has ended before its end
+	full bool // the caller has to read before more can be sent
+	bad  any  // a panic of the form
+}
+
+// pacer returns who can send the stream, nil if its goroutine has to: its tokens
+// must be due at instants that nothing changes any more, and no fault may end it
+// on the way, which can take time.
+func (a *attempt) pacer() *pacer {
+	x := &a.saying
+	if x.t.batch != nil || x.t.gap <= 0 || a.effect.Ending != nil {
+		return nil
+	}
+	w, ok := a.w.(trier)
+	if !ok || !w.CanTry() {
+		return nil
+	}
+	x.try = w
+	return &a.s.pacers[a.rec.ID%uint64(len(a.s.pacers))]
+}
+
+// playOn lets a pacer send tokens until none are left or it cannot go on. false:
+// the stream is over.
+func (a *attempt) playOn(p *pacer) bool {
+	x := &a.saying
+	a.work.stage, a.work.endNs = stageWrite, x.t.end(a.ans.longest)
+	if a.back == nil {
+		a.back = make(chan struct{}, 1)
+	}
+	turn := &play{step: a.step, order: a.rec.ID, back: a.back}
+	p.add(turn, x.t.token(x.next.due))
+	select {
+	case <-a.back:
+	case <-a.ctx.Done():
+		if p.withdraw(turn) {
+			a.gone()
+			a.met(x.t, a.now(), x.n)
+			return false
+		}
+		<-a.back
+	}
+	x.try = nil
+	switch {
+	case x.bad != nil:
+		panic(x.bad)
+	case x.over:
+		return false
+	case x.full:
+		x.full = false
+		return a.wrote(a.rc.Flush())
+	}
+	return true
+}
+
+// step is what a pacer does for the stream.
+func (a *attempt) step(now int64) (dueNs int64, on bool) {
+	x := &a.saying
+	defer func() {
+		if p := recover(); p != nil {
+			x.bad, on = p, false
+		}
+	}()
+	a.late(x.t.token(x.next.due), now)
+	x.over = !a.sayDue(now)
+	if x.over || x.full || !x.more {
+		return 0, false
+	}
+	return x.t.token(x.next.due), true
+}
