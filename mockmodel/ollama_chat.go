@@ -123,18 +123,14 @@ func (o *ollamaReader) parameter(key string, v doc, c *call, f *ollamaChat) {
 // message reads a message of a chat. A role may have capitals.
 func (o *ollamaReader) message(m doc, c *call) {
 	if m.kind() != '{' {
-		o.wrong("messages", "api.Message", m)
+		o.wrong("messages", "api.Alias", m) // by way of which Message decodes itself
 		return
 	}
-	// Message decodes itself by way of a type of this name.
-	was := o.request
-	o.request = "Alias"
-	defer func() { o.request = was }()
-	in := message{role: strings.ToLower(o.text("role", m.get("role"))), text: o.text("content", m.get("content"))}
+	in := message{role: strings.ToLower(o.text("messages.role", m.get("role"))), text: o.text("messages.content", m.get("content"))}
 	in.result = in.role == "tool"
 	if calls := m.get("tool_calls"); calls.present() {
 		if calls.kind() != '[' {
-			o.wrong("tool_calls", "[]api.ToolCall", calls)
+			o.wrong("messages.tool_calls", "[]api.ToolCall", calls)
 		}
 		c.tokensIn += len(calls) / tokenBytes
 	}

@@ -97,7 +97,7 @@ func TestOllamaRefuses(t *testing.T) {
 		{"no model to embed with", embed, `{"input":"x"}`, 404, "model '' not found"},
 		{"no model for old embeddings", "/api/embeddings", `{"prompt":"x"}`, 400, "model is required"},
 		{"a model that is a number", chat, `{"model":1}`, 400, "json: cannot unmarshal number into Go struct field ChatRequest.model of type string"},
-		{"content as parts", chat, `{"model":"m","messages":[{"role":"user","content":[]}]}`, 400, "json: cannot unmarshal array into Go struct field Alias.content of type string"},
+		{"content as parts", chat, `{"model":"m","messages":[{"role":"user","content":[]}]}`, 400, "json: cannot unmarshal array into Go struct field ChatRequest.messages.content of type string"},
 		{"a stream that is a word", chat, ollamaAsk(`,"stream":"yes"`), 400, "json: cannot unmarshal string into Go struct field ChatRequest.stream of type bool"},
 		{"options that are a list", chat, ollamaAsk(`,"options":[]`), 400, "json: cannot unmarshal array into Go struct field ChatRequest.options of type map[string]interface {}"},
 		{"an option of another type", chat, ollamaAsk(`,"options":{"num_predict":"many"}`), 500, `option "num_predict" must be of type integer`},
