@@ -1,6 +1,9 @@
 package wire
 
-import "sync"
+import (
+	"encoding/binary"
+	"sync"
+)
 
 // Codec is what both ends of a run share beside the seed: the lists by which
 // they turn names into ordinals and back, where there is no room for names.
@@ -80,31 +83,30 @@ func nameAt(list []string, n uint64) string {
 	return list[n-1]
 }
 
-// bits packs fields into bytes, most significant bit first.
+// bits packs fields into bytes, most significant bit first. Behind the bytes that
+// are used there is room for one whole word.
 type bits struct {
-	b [22]byte
+	b [32]byte
 	n int // bits put or taken so far
 }
 
-// put appends the low width bits of v.
+// put appends the low width bits of v, at most 56.
 func (p *bits) put(v uint64, width int) {
-	for width > 0 {
-		room := 8 - p.n%8
-		n := min(room, width)
-		p.b[p.n/8] |= byte(v>>(width-n)&(1<<n-1)) << (room - n)
-		p.n += n
-		width -= n
-	}
+	at := p.b[p.n/8:][:8]
+	v = v & (1<<width - 1) << (64 - width - p.n%8)
+	binary.BigEndian.PutUint64(at, binary.BigEndian.Uint64(at)|v)
+	p.n += width
 }
 
-// take reads the next width bits.
-func (p *bits) take(width int) (v uint64) {
-	for width > 0 {
-		left := 8 - p.n%8
-		n := min(left, width)
-		v = v<<n | uint64(p.b[p.n/8])>>(left-n)&(1<<n-1)
-		p.n += n
-		width -= n
-	}
+// take reads the next width bits, at most 56.
+func (p *bits) take(width int) uint64 {
+	v := binary.BigEndian.Uint64(p.b[p.n/8:]) << (p.n % 8) >> (64 - width)
+	p.n += width
 	return v
+}
+
+// zero clears the bits from one on.
+func (p *bits) zero(from int) {
+	p.b[from/8] &= 0xff << (8 - from%8)
+	clear(p.b[from/8+1:])
 }

@@ -77,13 +77,21 @@ func (p *bits) appendDigits(dst []byte, n int) []byte {
 	return dst
 }
 
-// readDigits undoes appendDigits. The digits are known to be such.
-func readDigits(digits []byte) (p bits) {
-	for _, c := range digits {
-		p.put(uint64(markDigit[c]), 5)
+// readDigits undoes appendDigits: digits are their values.
+func (p *bits) readDigits(digits []byte) {
+	*p = bits{}
+	for len(digits) >= 8 {
+		var v uint64
+		for _, d := range digits[:8] {
+			v = v<<5 | uint64(d)
+		}
+		p.put(v, 40)
+		digits = digits[8:]
+	}
+	for _, d := range digits {
+		p.put(uint64(d), 5)
 	}
 	p.n = 0
-	return p
 }
 
 // Mark writes m, markLen bytes, without the spaces that keep it apart. What
@@ -112,7 +120,7 @@ func (c *Codec) Mark(m Mark) string {
 		p.put(0, 1)
 	}
 	p.put(fits(uint64(m.Text), markTextBits), markTextBits)
-	p.put(markSum(p.b), markSumBits)
+	p.put(p.sum(markBits-markSumBits, (markBits+7)/8), markSumBits)
 	var dst [markLen]byte
 	return string(p.appendDigits(append(dst[:0], markPrefix...), markBits))
 }
@@ -127,15 +135,13 @@ type Found struct {
 }
 
 // readMark reads the body of a mark.
-func (c *Codec) readMark(body []byte) Found {
-	p := readDigits(body)
+func (c *Codec) readMark(p *bits) Found {
 	run, attempt := p.take(markRunBits), p.take(markAttemptBits)
 	phase, index := p.take(markPhaseBits), p.take(markIndexBits)
 	tenant, model := p.take(markTenantBits), p.take(markModelBits)
 	minted, seq, end := p.take(markMintedBits), p.take(markSeqBits), p.take(1)
 	text, sum := p.take(markTextBits), p.take(markSumBits)
-	p.b[19], p.b[20], p.b[21] = p.b[19]&0xe0, 0, 0
-	if sum != markSum(p.b) {
+	if sum != p.sum(markBits-markSumBits, (markBits+7)/8) {
 		return Found{Bad: true}
 	}
 	f := Found{Mark: Mark{Attempt: attempt, MintedNs: int64(minted) * mintedUnit, Seq: int(seq), End: end == 1, Text: int(text)}}
@@ -151,8 +157,11 @@ func (c *Codec) readMark(body []byte) Found {
 // runFold is what a mark says of the run.
 func runFold(run string) uint64 { return Mix(FoldMore(FoldStart, run)) & (1<<markRunBits - 1) }
 
-func markSum(b [22]byte) uint64 {
-	return uint64(crc32.Checksum(b[:], castagnoli)) & (1<<markSumBits - 1)
+// sum is the checksum of the first n bits, in so many bytes; it clears those
+// behind.
+func (p *bits) sum(n, bytes int) uint64 {
+	p.zero(n)
+	return uint64(crc32.Checksum(p.b[:bytes], castagnoli)) & (1<<markSumBits - 1)
 }
 
 // FindMarks returns the whole marks in text, long and short, good and bad, in
@@ -174,10 +183,11 @@ func (c *Codec) FindMarks(text []byte) []Found {
 
 // read reads the mark that s has come to the end of.
 func (c *Codec) read(s *markScanner) Found {
+	s.bits.readDigits(s.body[:s.size()-prefixLen])
 	if s.short {
-		return c.readShort(s.body[:shortBits/5])
+		return c.readShort(&s.bits)
 	}
-	return c.readMark(s.body[:])
+	return c.readMark(&s.bits)
 }
 
 // nextMark returns where the first whole mark at or behind from starts and

@@ -73,7 +73,7 @@ type Marks struct {
 	scanner markScanner
 	answers []answer
 	last    int // the answer that the last mark of a text belongs to; -1: none
-	seq     int // of that mark; -1: it is damaged
+	seq     int // of that mark; -1: the words behind it are not checked
 	more    int
 	other   uint64 // the last attempt that was one too many
 }
@@ -125,7 +125,7 @@ func (m *Marks) take(f Found) {
 		return
 	}
 	words := m.scanner.words
-	m.scanner.words = Letters{}
+	m.scanner.words, m.scanner.sums = Letters{}, !f.Bad && !f.End
 	if f.Bad {
 		m.damaged()
 		return
@@ -143,7 +143,9 @@ func (m *Marks) take(f Found) {
 		m.join(&m.answers[m.last], a, f.Seq)
 	}
 	a.follow(f)
-	m.last, m.seq = i, f.Seq
+	if m.last, m.seq = i, f.Seq; f.End {
+		m.seq = -1 // what follows is the service's
+	}
 }
 
 // label takes a short mark: it names an attempt and has no place in a text. One

@@ -7,8 +7,10 @@ import "bytes"
 type markScanner struct {
 	n     int  // bytes of a mark that the text so far ends with
 	short bool // of the mark that body holds, or will
-	body  [markBits / 5]byte
-	words Letters // since they were last taken
+	sums  bool // words are summed up
+	words Letters
+	body  [markBits / 5]byte // values of digits
+	bits  bits               // here and not on the stack, from where it would escape
 }
 
 // size is the length of the mark that the scanner is in or at the end of.
@@ -23,35 +25,63 @@ func (s *markScanner) size() int {
 // returns how much that is, and whether body now holds a mark's.
 func (s *markScanner) next(text []byte) (n int, whole bool) {
 	for n < len(text) {
-		if s.n == 0 {
+		switch c := text[n]; {
+		case s.n == 0:
 			i := bytes.IndexByte(text[n:], markPrefix[0])
 			if i < 0 {
-				s.words.Add(text[n:])
+				s.say(text[n:])
 				return len(text), false
 			}
-			s.words.Add(text[n : n+i])
+			s.say(text[n : n+i])
 			n += i + 1
 			s.n = 1
-			continue
-		}
-		c := text[n]
-		switch {
+		case s.n >= prefixLen:
+			n += s.digits(text[n:])
+			if s.n == s.size() {
+				s.n = 0
+				return n, true
+			}
+			if n < len(text) {
+				s.broken()
+			}
 		case s.n == 1 && c == markPrefix[1]:
+			n, s.n = n+1, 2
 		case s.n == 2 && (c == markPrefix[2] || c == shortPrefix[2]):
 			s.short = c == shortPrefix[2]
-		case s.n >= prefixLen && markDigit[c] != notDigit:
-			s.body[s.n-prefixLen] = c
+			n, s.n = n+1, 3
 		default:
-			// What looked like a mark is text. c itself may begin one.
-			s.words.Add(s.body[:max(0, s.n-prefixLen)])
-			s.n = 0
-			continue
-		}
-		n++
-		if s.n++; s.n >= prefixLen && s.n == s.size() {
-			s.n = 0
-			return n, true
+			s.n = 0 // c itself may begin a mark
 		}
 	}
 	return n, false
+}
+
+// say takes words.
+func (s *markScanner) say(text []byte) {
+	if s.sums {
+		s.words.Add(text)
+	}
+}
+
+// digits takes as many digits of the body as text begins with.
+func (s *markScanner) digits(text []byte) (n int) {
+	body := s.body[s.n-prefixLen : s.size()-prefixLen]
+	for n < len(body) && n < len(text) {
+		d := markDigit[text[n]]
+		if d == notDigit {
+			break
+		}
+		body[n] = d
+		n++
+	}
+	s.n += n
+	return n
+}
+
+// broken takes that what looked like a mark is text.
+func (s *markScanner) broken() {
+	for _, d := range s.body[:s.n-prefixLen] {
+		s.say([]byte{markDigits[d]})
+	}
+	s.n = 0
 }

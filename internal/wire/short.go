@@ -1,7 +1,5 @@
 package wire
 
-import "hash/crc32"
-
 // ShortLen is the length of a short mark in bytes, which are as many
 // characters.
 const ShortLen = prefixLen + shortBits/5
@@ -22,16 +20,14 @@ func (c *Codec) ShortMark(m Mark) string {
 	var p bits
 	p.put(runFold(m.ID.Run), shortRunBits)
 	p.put(fits(m.Attempt, markAttemptBits), markAttemptBits)
-	p.put(shortSum(p.b), markSumBits)
+	p.put(p.sum(shortBits-markSumBits, (shortBits-markSumBits)/8), markSumBits)
 	var dst [ShortLen]byte
 	return string(p.appendDigits(append(dst[:0], shortPrefix...), shortBits))
 }
 
-func (c *Codec) readShort(body []byte) Found {
-	p := readDigits(body)
+func (c *Codec) readShort(p *bits) Found {
 	run, attempt, sum := p.take(shortRunBits), p.take(markAttemptBits), p.take(markSumBits)
-	p.b[5], p.b[6], p.b[7] = 0, 0, 0
-	if sum != shortSum(p.b) {
+	if sum != p.sum(shortBits-markSumBits, (shortBits-markSumBits)/8) {
 		return Found{Short: true, Bad: true}
 	}
 	f := Found{Short: true, Mark: Mark{Attempt: attempt}}
@@ -39,10 +35,6 @@ func (c *Codec) readShort(body []byte) Found {
 		f.ID.Run = c.Run
 	}
 	return f
-}
-
-func shortSum(b [22]byte) uint64 {
-	return uint64(crc32.Checksum(b[:5], castagnoli)) & (1<<markSumBits - 1)
 }
 
 // AddMark puts a mark behind a text that may have at most so many characters;

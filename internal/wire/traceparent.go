@@ -112,7 +112,7 @@ func isTraceparent(s string) bool {
 }
 
 // traceSum is the checksum over the fields before it.
-func traceSum(b [22]byte) uint64 {
+func traceSum(b [32]byte) uint64 {
 	return uint64(crc32.Checksum(b[:16], castagnoli)) & (1<<traceSumBits - 1)
 }
 
