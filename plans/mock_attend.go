@@ -31,7 +31,9 @@ func (m *mocked) attend(ctx context.Context) error {
 		m.printEnv()
 	} else {
 		for _, b := range mockmodel.Bases() {
-			fmt.Fprintf(m.opt.Out, "%s=%s\n", b.Variables[0], m.urls.base(b.Dialect))
+			for _, name := range b.Variables {
+				fmt.Fprintf(m.opt.Out, "%s=%s\n", name, m.urls.base(b.Dialect))
+			}
 		}
 		for _, e := range m.urls.endpoints {
 			fmt.Fprintf(m.opt.Out, "%s=%s\n", endpointVar(e.name), e.base(e.dialect))

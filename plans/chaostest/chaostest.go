@@ -18,7 +18,9 @@
 // faults and `chaos explain FAULT` tells their parameters. Assertions are those of
 // `chaos list assertions` that need calls only; what is about users, such as how
 // long they waited, fails here by name, as a test without users proves nothing of
-// them. One call is enough to judge an invariant. A pass speaks of the calls that
+// them. One call is enough to judge an invariant; medians and
+// spreads of waits (retries.backoff, retries.jitter) need 30 and 100 retries, which
+// a bubble has in no time. A pass speaks of the calls that
 // arrived: what the caller would have done with more of them, it does not say.
 //
 // Calls are held together by the header x-chaos-request, a word of the caller's

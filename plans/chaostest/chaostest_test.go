@@ -189,3 +189,66 @@ func TestACallWithoutAnEndDoesNotHoldUpAttempts(t *testing.T) {
 		go func() { <-done }()
 	})
 }
+
+// A median needs 30 calls, which a bubble has in no time.
+func TestBackoffOfManyCalls(t *testing.T) {
+	rows := []struct {
+		words string
+		waits []time.Duration
+		says  string // "": it passes
+	}{
+		{"waits that double", []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second}, ""},
+		{"waits that shrink", []time.Duration{time.Second, 500 * time.Millisecond, 250 * time.Millisecond}, "FAIL  retries.backoff"},
+	}
+	for _, row := range rows {
+		t.Run(row.words, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := chaostest.New(t, "http_500")
+				for i := range 30 {
+					for n := 0; ; n++ {
+						resp, err := m.Client().Post(m.OpenAI()+"/chat/completions", "application/json", strings.NewReader(fmt.Sprintf(`{"model":"gpt-4o","messages":[{"role":"user","content":"question %d"}]}`, i)))
+						if err != nil {
+							t.Fatal(err)
+						}
+						resp.Body.Close()
+						if n == len(row.waits) {
+							break
+						}
+						time.Sleep(row.waits[n])
+					}
+				}
+				got := strings.Join(tells(t, func(t testing.TB) { m.Check(t, "retries.backoff", "retries.attempts: {max: 4}") }).errors, "\n")
+				if row.says == "" && got != "" || !strings.Contains(got, row.says) {
+					t.Errorf("says %q\nwant %q", got, row.says)
+				}
+			})
+		})
+	}
+}
+
+// Calls that ask the same are told apart by a word of the caller's.
+func TestCallsWithANameAreTwo(t *testing.T) {
+	for _, named := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			m := chaostest.New(t, "http_500")
+			for _, name := range []string{"checkout", "search"} {
+				r, err := http.NewRequest("POST", m.OpenAI()+"/chat/completions", strings.NewReader(`{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]}`))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if named {
+					r.Header.Set("x-chaos-request", name)
+				}
+				resp, err := m.Client().Do(r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				resp.Body.Close()
+			}
+			failed := len(tells(t, func(t testing.TB) { m.Check(t, "retries.attempts: {max: 1}") }).errors) > 0
+			if failed == named {
+				t.Errorf("named %v, taken for a retry %v", named, failed)
+			}
+		})
+	}
+}
