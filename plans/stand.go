@@ -151,6 +151,7 @@ func (s *Stand) Faults() []faults.Rule {
 // Reset forgets the journal and what steps were counted and told, and puts the
 // rules that the provider began with back on.
 func (s *Stand) Reset() error {
+	s.settle() // or a call that has just ended would be the first on record
 	s.kept.forget()
 	s.mock.Forget()
 	s.mu.Lock()
