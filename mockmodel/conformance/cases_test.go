@@ -20,7 +20,8 @@ import (
 
 // happy are the asks that are put to a healthy mock, where the SDK has them.
 var happy = []string{
-	"chat", "stream", "embed", "response", "response stream",
+	"chat", "stream", "tool", "tool stream", "structured", "structured stream", "embed", "rerank",
+	"response", "response stream", "response tool", "response tool stream", "response structured",
 }
 
 // refusals are the classes of error that have a status.
@@ -59,13 +60,13 @@ func (s sdk) scenes() []scene {
 			out = append(out, scene{name: ask, ask: ask})
 		}
 	}
-	for _, ask := range []string{"chat", "stream"} {
+	for _, ask := range []string{s.asks[0].name, "stream"} {
 		if s.find(ask) == nil {
 			continue
 		}
 		for _, name := range slices.Concat(refusals, mishaps) {
 			f := fault(name)
-			if in, ok := f.(interface{ StreamOnly() bool }); ask == "chat" && (ok && in.StreamOnly() || name == "stall_mid_stream") {
+			if in, ok := f.(interface{ StreamOnly() bool }); ask != "stream" && (ok && in.StreamOnly() || name == "stall_mid_stream") {
 				continue
 			}
 			sc := scene{name: ask + " " + name, ask: ask, fault: f}
@@ -109,6 +110,9 @@ func outcome(c called) string {
 			calls = append(calls, name+"("+shape(args)+")")
 		}
 		says = "calls " + strings.Join(calls, ", ")
+	}
+	if c.Text != "" && strings.Trim(c.Text, "0123456789 ") == "" {
+		says = "ranks " + strings.TrimSpace(c.Text)
 	}
 	out := fmt.Sprintf("%s, stop %q, %d tokens%s", says, c.Stop, c.Tokens, tries)
 	if len(c.Missing) > 0 {

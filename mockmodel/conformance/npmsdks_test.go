@@ -32,3 +32,8 @@ var langChain = sdk{
 	name: "langchain-js", pkg: "@langchain/openai", language: "js", dialect: "openai",
 	asks: named("chat", "stream", "tool", "tool stream", "structured", "embed", "response", "response stream"),
 }
+
+var genAINode = sdk{
+	name: "genai-node", pkg: "@google/genai", language: "js", dialect: "gemini",
+	asks: named("chat", "stream", "tool", "tool stream", "structured", "structured stream", "embed"),
+}

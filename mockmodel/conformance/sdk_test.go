@@ -87,8 +87,12 @@ const messageMax = 60
 var sdks = []sdk{
 	openAIGo,
 	anthropicGo,
+	genAIGo,
+	ollamaGo,
+	cohereGo,
 	openAINode,
 	anthropicNode,
+	genAINode,
 	vercel,
 	langChain,
 }
