@@ -57,6 +57,11 @@ var pages = []page{
 	{"POST", "/api/show", &ollama, ollamaShow, nil},
 }
 
+// sockets is the visible list of what is spoken over a WebSocket.
+var sockets = []socket{
+	{"/v1/realtime", &openAI, serveRealtime},
+}
+
 // A vendor is what the endpoints of one provider share: its error bodies and
 // its headers.
 type vendor struct {

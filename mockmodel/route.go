@@ -74,6 +74,7 @@ type found struct {
 	endpoint *endpoint
 	route    *route
 	page     *page
+	socket   *socket
 	at       string // what the pattern captured
 	// other is whose path it is, with which method, where the path is known
 	// and the method is not.
@@ -97,11 +98,27 @@ func find(r *http.Request, at *endpoint) found {
 	if f.route == nil && f.page == nil {
 		name, rest, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 		if v := vendorNamed(name); ok && v != nil && (at.only == nil || at.only == v) {
-			f = search(r, "/"+rest, routes, pages, v)
+			path = "/" + rest
+			f = search(r, path, routes, pages, v)
 		}
+		f.findSocket(r.Method, path)
 	}
 	f.endpoint = at
 	return f
+}
+
+// findSocket looks a path up among the sockets.
+func (f *found) findSocket(method, path string) {
+	for i := range sockets {
+		x := &sockets[i]
+		if _, ok := match(x.pattern, path); !ok || f.only != nil && f.only != x.vendor {
+			continue
+		}
+		if method == http.MethodGet {
+			f.socket = x
+		}
+		f.refer(x.vendor, http.MethodGet)
+	}
 }
 
 // search looks a path up among the routes and pages of a dialect; nil is all.

@@ -21,6 +21,7 @@
 //	part.go, compose.go, generate.go, script.go  what is said
 //	answer.go, stream.go            when and how it is sent; pacer.go and play.go, by whom
 //	vector.go    how near two texts are
+//	openai_realtime*.go  a conversation over a socket, whose responses are attempts
 //	schema*.go   values that a JSON Schema allows
 //	effect.go    connection, status and ending of a fault
 //	record.go    what the journal is told
@@ -278,6 +279,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.attempt(w, r, f)
 	case f.page != nil:
 		s.page(w, r, f)
+	case f.socket != nil:
+		if refused := f.socket.serve(s, w, r, f.endpoint); refused != nil {
+			s.refuse(w, f.socket.vendor, refused)
+		}
 	case f.other != nil:
 		s.refuseMethod(w, r, f.other, f.method)
 	default:
