@@ -130,7 +130,7 @@ func FuzzAnthropic(f *testing.F) {
 
 func FuzzGemini(f *testing.F) {
 	fuzz(f, geminiAsk(""), geminiAsk(`,"system_instruction":{"parts":{"text":"s"}},"generationConfig":{"candidateCount":2,"maxOutputTokens":"9","stopSequences":["a"],"thinkingConfig":{"includeThoughts":true}}`),
-		`{"content":{"parts":[{"text":"x"}]},"outputDimensionality":3}`, `{"requests":[{"content":{"parts":[{"text":"x"}]}}]}`, geminiAsk(`,"generationConfig":{"thinkingConfig":{"thinkingBudget":0}}`),
+		`{"instances":[{"content":"x"}],"parameters":{"outputDimensionality":3}}`, `{"content":{"parts":[{"text":"x"}]},"outputDimensionality":3}`, `{"requests":[{"content":{"parts":[{"text":"x"}]}}]}`, geminiAsk(`,"generationConfig":{"thinkingConfig":{"thinkingBudget":0}}`),
 		geminiAsk(`,"tools":[{"functionDeclarations":[{"name":"f","parameters":{"type":"OBJECT","properties":{"a":{"type":"ARRAY","items":{"anyOf":[{"type":"STRING","nullable":true}]},"minItems":"1"}}}}]}],"toolConfig":{"functionCallingConfig":{"mode":"ANY","allowedFunctionNames":["f"]}}`),
 		`{"contents":[{"parts":[{"text":"x"}]},{"role":"model","parts":[{"functionCall":{"name":"a"}}]},{"role":"user","parts":[{"functionResponse":{"name":"a","response":{}}}]}]}`)
 }

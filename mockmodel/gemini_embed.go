@@ -8,6 +8,9 @@ import (
 	"github.com/chaoskit/chaos/internal/wire"
 )
 
+// geminiDimensions is the length of the longest vector: ai.google.dev, embeddings.
+const geminiDimensions = 3072
+
 // batchMax is how many texts a call may bring: langchainjs #4491 quotes the error.
 const batchMax = 100
 
@@ -76,8 +79,8 @@ func (g *geminiReader) embed(v doc, f *geminiEmbeddings) {
 				read(v)
 			case name == "outputDimensionality":
 				n, ok := g.integer(name, v)
-				if ok && (n < 1 || n > dimensionsMax) {
-					g.fail(g.path(name), fmt.Sprintf("output_dimensionality must be in the range [1, %d].", dimensionsMax))
+				if ok && (n < 1 || n > geminiDimensions) {
+					g.fail(g.path(name), fmt.Sprintf("output_dimensionality must be in the range [1, %d].", geminiDimensions))
 				} else if ok {
 					size = n
 				}
@@ -91,7 +94,11 @@ func (g *geminiReader) embed(v doc, f *geminiEmbeddings) {
 		g.fail(g.path("content"), "content is not specified")
 		return
 	}
-	at := g.enter(".content")
+	at := len(g.at)
+	if at > 0 {
+		g.enter(".")
+	}
+	g.enter("content")
 	in := g.content(content)
 	g.leave(at)
 	g.c.tokensIn += wire.Tokens(in.text)

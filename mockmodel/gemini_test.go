@@ -108,6 +108,7 @@ func TestGoldenGemini(t *testing.T) {
 		{name: "gemini_rate_limit", rules: []faults.Rule{plain(t, "rate_limit")}, ask: ask{path: geminiPath, body: geminiAsk("")}},
 		{name: "gemini_embed", ask: ask{path: "/v1beta/models/gemini-embedding-001:embedContent", body: `{"content":{"parts":[{"text":"How do I return an item?"}]},"outputDimensionality":4}`}},
 		{name: "gemini_batch", ask: ask{path: "/v1beta/models/gemini-embedding-001:batchEmbedContents", body: `{"requests":[{"model":"models/gemini-embedding-001","content":{"parts":[{"text":"x"}]},"output_dimensionality":4},{"content":{"parts":[{"text":"y"}]},"outputDimensionality":2}]}`}},
+		{name: "gemini_predict", ask: ask{path: "/v1/projects/p/locations/l/publishers/google/models/gemini-embedding-001:predict", body: `{"instances":[{"content":"x"},{"content":"y","task_type":"RETRIEVAL_QUERY"}],"parameters":{"outputDimensionality":4}}`}},
 		{name: "gemini_unknown_name", ask: ask{path: geminiPath, body: geminiAsk(`,"foo":1,"generationConfig":{"bar":2}`)}},
 		{name: "gemini_count", ask: ask{path: "/v1beta/models/gemini-2.5-flash:countTokens", body: geminiAsk("")}},
 	}, statuses(t, "gemini", ask{path: "/v1beta/models/plain:generateContent", body: geminiAsk("")})...))
@@ -189,6 +190,30 @@ func TestGeminiRefuses(t *testing.T) {
 			got := g.send(ask{path: geminiPath, body: c.body})
 			e := doc(got.body).get("error")
 			if got.status != 400 || !json.Valid([]byte(got.body)) || e.get("status").text() != "INVALID_ARGUMENT" || !strings.Contains(e.get("message").text(), c.want) {
+				t.Errorf("%s: %d %s", c.name, got.status, got.body)
+			}
+		})
+	}
+}
+
+// Embeddings are refused in the words of the API that they are asked of.
+func TestGeminiEmbedRefuses(t *testing.T) {
+	const one, batch, vertex = "/v1beta/models/m:embedContent", "/v1beta/models/m:batchEmbedContents", "/v1/projects/p/locations/l/publishers/google/models/m:predict"
+	many := strings.Repeat(`{"content":{"parts":[{"text":"x"}]}},`, 100) + `{"content":{"parts":[{"text":"x"}]}}`
+	for _, c := range []struct{ name, path, body, want string }{
+		{"no content", one, `{}`, "* EmbedContentRequest.content: content is not specified\n"},
+		{"no parts", one, `{"content":{}}`, "* EmbedContentRequest.content.parts: contents.parts must not be empty.\n"},
+		{"no dimensions", one, `{"content":{"parts":[{"text":"x"}]},"outputDimensionality":0}`, "output_dimensionality must be in the range"},
+		{"an unknown name", one, `{"input":"x"}`, `Unknown name "input": Cannot find field.`},
+		{"no requests", batch, `{}`, "* BatchEmbedContentsRequest.requests: requests is not specified\n"},
+		{"too many requests", batch, `{"requests":[` + many + `]}`, "* BatchEmbedContentsRequest.requests: at most 100 requests can be in one batch\n"},
+		{"no instances", vertex, `{"instances":[]}`, "Empty instances."},
+		{"an instance without text", vertex, `{"instances":[{}]}`, "The text content is empty."},
+		{"no object", batch, `[]`, "Root element must be a message."},
+	} {
+		virtual(t, Config{}, nil, func(g *rig) {
+			got := g.send(ask{path: c.path, body: c.body})
+			if got.status != 400 || !strings.Contains(doc(got.body).get("error").get("message").text(), c.want) {
 				t.Errorf("%s: %d %s", c.name, got.status, got.body)
 			}
 		})

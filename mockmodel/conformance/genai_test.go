@@ -180,6 +180,9 @@ func TestGenAIOthers(t *testing.T) {
 		if e, err = client.Models.EmbedContent(ctx, "gemini-embedding-001", genai.Text("one"), nil); err != nil || len(e.Embeddings[0].Values) != 3072 {
 			t.Errorf("%v", err)
 		}
+		if e, err = genAI(t, ctx, c, genai.BackendVertexAI).Models.EmbedContent(ctx, "gemini-embedding-001", append(genai.Text("one"), genai.Text("two")...), nil); err != nil || len(e.Embeddings) != 2 || len(e.Embeddings[1].Values) != 3072 || e.Embeddings[1].Statistics.TokenCount != 1 {
+			t.Errorf("Vertex AI: %v", err)
+		}
 		n, err := client.Models.CountTokens(ctx, "gemini-2.5-flash", genai.Text("Count this."), nil)
 		if err != nil || n.TotalTokens != 3 {
 			t.Errorf("%+v %v", n, err)
