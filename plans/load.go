@@ -235,7 +235,7 @@ func (l *loader) assertionNodes() []*yaml.Node {
 func (l *loader) decode(env *environment) (Plan, *decoder) {
 	d := newDecoder(env)
 	if l.opts.Alone || l.opts.KeepEnv { // the kept plan of a provider on its own has neither
-		d.optional = []string{"target", "load"}
+		d.optional = aloneKeys
 	}
 	var p Plan
 	if d.inspect(l.root, 0) {
@@ -243,6 +243,9 @@ func (l *loader) decode(env *environment) (Plan, *decoder) {
 	}
 	return p, d
 }
+
+// aloneKeys are the keys that a plan for a provider on its own goes without.
+var aloneKeys = []string{"target", "load"}
 
 // inspected turns what the decoder found wrong with the text as such into
 // problems; false if nothing was decoded.
@@ -318,7 +321,11 @@ func (d *decoder) into(root *yaml.Node, dst any) {
 	d.structure(root, v, "")
 	for _, f := range fieldsOf(v.Type()) {
 		if _, given := d.places[f.key]; f.must && !given && !d.unknown[""] && !slices.Contains(d.optional, f.key) {
-			d.fail(root, f.key, "is missing: %s", f.doc)
+			hint := ""
+			if slices.Contains(aloneKeys, f.key) {
+				hint = "; only `chaos mock --plan` goes without"
+			}
+			d.fail(root, f.key, "is missing: %s%s", f.doc, hint)
 		}
 	}
 }

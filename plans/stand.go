@@ -19,12 +19,11 @@ import (
 // of it is, and what a Go test uses through plans/chaostest. Safe for concurrent
 // use.
 type Stand struct {
-	opt    StandOptions
-	mock   *mockmodel.Server
-	kept   *recent
-	sink   tee
-	codec  *wire.Codec
-	served sync.WaitGroup
+	opt   StandOptions
+	mock  *mockmodel.Server
+	kept  *recent
+	sink  tee
+	codec *wire.Codec
 
 	mu    sync.Mutex
 	rules []faults.Rule
