@@ -45,19 +45,20 @@ func (r *recent) Request(*journal.Request) {}
 
 // Attempt implements journal.Sink.
 func (r *recent) Attempt(a *journal.Attempt) {
-	c := *a
-	c.Rules, c.Emitted = slices.Clone(a.Rules), slices.Clone(a.Emitted)
+	rules, emitted := slices.Clone(a.Rules), slices.Clone(a.Emitted)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.seq++
-	k := keptAttempt{r.seq, c}
-	if len(r.attempts) < r.most {
-		r.attempts = append(r.attempts, k)
+	at := len(r.attempts)
+	if at < r.most {
+		r.attempts = append(r.attempts, keptAttempt{})
 	} else {
-		r.attempts[r.next] = k
-		r.next = (r.next + 1) % r.most
+		at, r.next = r.next, (r.next+1)%r.most
 		r.lost++
 	}
+	k := &r.attempts[at] // a record is large: it is copied once
+	k.seq, k.record = r.seq, *a
+	k.record.Rules, k.record.Emitted = rules, emitted
 	if r.waiting != nil {
 		close(r.waiting)
 		r.waiting = nil

@@ -43,7 +43,14 @@ the exit code 1 although the command passed.
 
 An HTTP API on a port of its own (CHAOS_API in the command's environment) tells
 the journal, changes faults, and opens scopes: base URLs with faults, answers and
-verdicts of their own, for tests that run side by side.
+verdicts of their own, for tests that run side by side. Bodies are YAML or JSON.
+  GET    /_chaos/health, /_chaos/metrics
+  GET    /_chaos/journal?since=SEQ&limit=N, /_chaos/verdicts, /_chaos/faults
+  PUT    /_chaos/faults             a list of rules
+  POST   /_chaos/reset              no calls, and the first faults again
+  POST   /_chaos/scopes             {name, seed, faults, answers, models, assertions}
+  DELETE /_chaos/scopes/NAME        ends it, and says its verdicts
+Below /_chaos/scopes/NAME are journal, verdicts, faults and reset of a scope.
 
 --print-env prints the environment for a shell, closes its output and serves:
   eval "$(chaos mock --print-env &)";  pytest;  kill $CHAOS_PID`,
