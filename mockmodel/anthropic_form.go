@@ -40,6 +40,9 @@ func anthropicBlock(dst []byte, a *answer, p *part) []byte {
 		return append(dst, `"}`...)
 	case partTool:
 		dst = anthropicToolUse(dst, p)
+		if p.cutShort() { // what max_tokens left of it is no JSON
+			return append(dst, "{}}"...)
+		}
 		dst = a.putRaw(dst, p)
 		return append(dst, '}')
 	}

@@ -317,3 +317,13 @@ func TestStreamsSayTheSame(t *testing.T) {
 		})
 	}
 }
+
+// A page reads no more than any other call.
+func TestPagesAreBounded(t *testing.T) {
+	virtual(t, Config{}, nil, func(g *rig) {
+		got := g.send(ask{path: "/v1beta/models/m:countTokens", body: geminiAsk(`,"x":"` + strings.Repeat("x", int(gemini.bodyMax)) + `"`)})
+		if got.status != 413 || !strings.Contains(got.body, "Request payload size exceeds the limit") {
+			t.Errorf("%d %.200s %v", got.status, got.body, got.err)
+		}
+	})
+}
