@@ -2,6 +2,7 @@ package assertions
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/chaoskit/chaos/internal/journal"
@@ -22,6 +23,9 @@ import (
 
 // aloneCaveat is what every verdict without users rests on.
 const aloneCaveat = "judged on the calls as they arrived at the provider; calls without a request id are told apart by their body: the same question asked again after a failure counts as a retry"
+
+// aloneQueueing is what a pass on waits does not say.
+const aloneQueueing = "queueing inside the caller was not measured: it can only lengthen waits, and so hide a retry that was meant to come early"
 
 // addCallers stands in for the requests that a provider on its own never saw.
 func (h *history) addCallers(byKey map[journal.Key]*request) {
@@ -108,6 +112,10 @@ func (v *view) settle(f *Finding, e *exam) (done bool) {
 	}
 	if e.exposure > 0 {
 		e.details = append(e.details, aloneCaveat)
+	}
+	queues := slices.ContainsFunc(v.entry.Confounders, func(c string) bool { return strings.HasPrefix(c, "C1 ") })
+	if queues && e.exposure > 0 && len(e.broken) == 0 {
+		e.details = append(e.details, aloneQueueing)
 	}
 	return false
 }

@@ -75,6 +75,19 @@ func TestAProviderOnItsOwn(t *testing.T) {
 	}
 }
 
+func TestOnItsOwnAPassOnWaitsSaysWhatItRestsOn(t *testing.T) {
+	j := lone(1, func(u *user) { u.calls(429).hintedFor(2 * time.Second); u.now += int64(2 * time.Second); u.calls(200) })
+	for _, row := range []struct {
+		id   string
+		says bool
+	}{{"retries.retry_after", true}, {"retries.attempts", false}} {
+		f := Judge(j, Setup{}, []Spec{{ID: row.id}}).Assertions[0]
+		if says := strings.Contains(strings.Join(f.Details, "\n"), "queueing inside the caller was not measured"); f.Verdict != Pass || says != row.says {
+			t.Errorf("%s: %s %q", row.id, f.Verdict, f.Details)
+		}
+	}
+}
+
 func TestTheBundleOfAProviderOnItsOwn(t *testing.T) {
 	for _, f := range Judge(lone(3, func(u *user) { u.calls(200) }), Setup{}, nil).Assertions {
 		if e, _ := Lookup(f.ID); e.Users != "" || f.Verdict != NotApplicable {
