@@ -62,7 +62,7 @@ func azureLost() *refusal {
 }
 
 // azurePage answers what is below /openai/deployments and is nothing else.
-func azurePage(*Server, *http.Request, string) ([]byte, *refusal) { return nil, azureLost() }
+func azurePage(*Server, *http.Request, found) ([]byte, *refusal) { return nil, azureLost() }
 
 // azureOperations are the names of the operations by the kind of step, as the
 // error messages have them.

@@ -60,12 +60,13 @@ type geminiContent struct {
 }
 
 // speaks holds a content against the one before it. The words are those of the
-// API: livekit/agents and langchain quote them.
+// API: livekit/agents and langchain quote them. The role function is that of
+// responses in the SDKs before genai (deprecated-generative-ai-js).
 func (g *geminiReader) speaks(in geminiContent) {
 	const wrongNumber = "Please ensure that the number of function response parts is equal to the number of function call parts of the function call turn."
 	before := g.turn
 	switch {
-	case in.role != "user" && in.role != "model":
+	case in.role != "user" && in.role != "model" && (in.role != "function" || in.responses == 0):
 		g.refuse(geminiInvalid("Please use a valid role: user, model."))
 	case g.waits > 0 && in.responses != g.waits:
 		g.refuse(geminiInvalid(wrongNumber))

@@ -15,9 +15,9 @@ func geminiPage(r *http.Request) bool {
 }
 
 // geminiModels answers GET /v1beta/models.
-func geminiModels(s *Server, _ *http.Request, _ string) ([]byte, *refusal) {
+func geminiModels(_ *Server, _ *http.Request, f found) ([]byte, *refusal) {
 	body := []byte(`{"models":[`)
-	for i, m := range s.cfg.Models {
+	for i, m := range f.endpoint.models {
 		if i > 0 {
 			body = append(body, ',')
 		}
@@ -28,8 +28,8 @@ func geminiModels(s *Server, _ *http.Request, _ string) ([]byte, *refusal) {
 
 // geminiModelPage answers GET /v1beta/models/NAME. Every model exists, listed
 // or not.
-func geminiModelPage(_ *Server, _ *http.Request, name string) ([]byte, *refusal) {
-	return geminiModel(nil, name), nil
+func geminiModelPage(_ *Server, _ *http.Request, f found) ([]byte, *refusal) {
+	return geminiModel(nil, f.at), nil
 }
 
 // geminiModel writes a Model: the API reference, models.
@@ -42,7 +42,7 @@ func geminiModel(dst []byte, name string) []byte {
 }
 
 // geminiCount answers POST .../models/MODEL:countTokens.
-func geminiCount(_ *Server, r *http.Request, model string) ([]byte, *refusal) {
+func geminiCount(_ *Server, r *http.Request, f found) ([]byte, *refusal) {
 	raw, err := io.ReadAll(r.Body)
 	if err != nil || !valid(raw) {
 		return nil, gemini.notJSON()
@@ -52,7 +52,7 @@ func geminiCount(_ *Server, r *http.Request, model string) ([]byte, *refusal) {
 	if in := geminiGet(body, "generateContentRequest"); in.present() {
 		body = in
 	}
-	c := &call{http: r, kind: "chat", at: model}
+	c := &call{http: r, kind: "chat", at: f.at}
 	if refused := readGemini(body, c); refused != nil {
 		return nil, refused
 	}

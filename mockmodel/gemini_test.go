@@ -228,6 +228,7 @@ func TestGeminiAccepts(t *testing.T) {
 		{"an image", geminiPath, `{"contents":[{"parts":[{"inline_data":{"mime_type":"image/png","data":""}}]}]}`},
 		{"null for what is left out", geminiPath, geminiAsk(`,"tools":null,"toolConfig":null,"systemInstruction":null,"generationConfig":null`)},
 		{"results of two calls", geminiPath, `{"contents":[{"parts":[{"text":"x"}]},{"role":"model","parts":[{"functionCall":{"name":"a"}},{"functionCall":{"name":"b"}}]},{"role":"user","parts":[{"functionResponse":{"name":"a","response":{}}},{"functionResponse":{"name":"b","response":{}}}]}]}`},
+		{"the role of responses in older SDKs", geminiPath, `{"contents":[{"parts":[{"text":"x"}]},{"role":"model","parts":[{"functionCall":{"name":"a"}}]},{"role":"function","parts":[{"functionResponse":{"name":"a","response":{}}}]}]}`},
 		{"JSON Schema where it belongs", geminiPath, geminiAsk(`,"tools":[{"functionDeclarations":[{"name":"f","parametersJsonSchema":{"type":"object","additionalProperties":false}}]}]`)},
 		{"express mode", "/v1beta1/publishers/google/models/m:generateContent", geminiAsk("")},
 	} {

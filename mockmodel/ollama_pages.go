@@ -12,34 +12,34 @@ import (
 const ollamaVersion = "0.17.4"
 
 // ollamaHome answers GET /, by which clients find out that an Ollama is there.
-func ollamaHome(*Server, *http.Request, string) ([]byte, *refusal) {
+func ollamaHome(*Server, *http.Request, found) ([]byte, *refusal) {
 	return []byte("Ollama is running"), nil
 }
 
 // ollamaVersionPage answers GET /api/version.
-func ollamaVersionPage(*Server, *http.Request, string) ([]byte, *refusal) {
+func ollamaVersionPage(*Server, *http.Request, found) ([]byte, *refusal) {
 	return []byte(`{"version":"` + ollamaVersion + `"}`), nil
 }
 
 // ollamaTags answers GET /api/tags, the models that are there: ListModelResponse
 // of api/types.go.
-func ollamaTags(s *Server, _ *http.Request, _ string) ([]byte, *refusal) {
-	return ollamaList(s, func(dst []byte, started string) []byte { return append(dst, `"modified_at":"`+started+`",`...) }), nil
+func ollamaTags(s *Server, _ *http.Request, f found) ([]byte, *refusal) {
+	return ollamaList(s, f, func(dst []byte, started string) []byte { return append(dst, `"modified_at":"`+started+`",`...) }), nil
 }
 
 // ollamaLoaded answers GET /api/ps, the models that are in memory:
 // ProcessModelResponse of api/types.go. All are, and stay.
-func ollamaLoaded(s *Server, _ *http.Request, _ string) ([]byte, *refusal) {
-	return ollamaList(s, func(dst []byte, _ string) []byte {
+func ollamaLoaded(s *Server, _ *http.Request, f found) ([]byte, *refusal) {
+	return ollamaList(s, f, func(dst []byte, _ string) []byte {
 		return append(dst, `"expires_at":"2318-01-01T00:00:00Z","size_vram":4683087332,"context_length":4096,`...)
 	}), nil
 }
 
 // ollamaList writes the listed models, each with what more says of it.
-func ollamaList(s *Server, more func(dst []byte, started string) []byte) []byte {
+func ollamaList(s *Server, f found, more func(dst []byte, started string) []byte) []byte {
 	started := s.opt.Epoch.Started().UTC().Format(time.RFC3339)
 	dst := []byte(`{"models":[`)
-	for i, m := range s.cfg.Models {
+	for i, m := range f.endpoint.models {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
@@ -62,7 +62,7 @@ const ollamaDetails = `{"parent_model":"","format":"gguf","family":"chaos","fami
 
 // ollamaShow answers POST /api/show: ShowResponse of api/types.go. Every model
 // exists, listed or not.
-func ollamaShow(s *Server, r *http.Request, _ string) ([]byte, *refusal) {
+func ollamaShow(s *Server, r *http.Request, _ found) ([]byte, *refusal) {
 	raw, err := io.ReadAll(r.Body)
 	if err != nil || !valid(raw) {
 		return nil, ollamaMalformed(raw)

@@ -7,9 +7,9 @@ import (
 
 // openAIModels answers GET /v1/models with the type Model of
 // openai/openai-python.
-func openAIModels(s *Server, _ *http.Request, _ string) ([]byte, *refusal) {
+func openAIModels(s *Server, _ *http.Request, f found) ([]byte, *refusal) {
 	body := []byte(`{"object":"list","data":[`)
-	for i, m := range s.cfg.Models {
+	for i, m := range f.endpoint.models {
 		if i > 0 {
 			body = append(body, ',')
 		}
@@ -19,8 +19,8 @@ func openAIModels(s *Server, _ *http.Request, _ string) ([]byte, *refusal) {
 }
 
 // openAIModelPage answers GET /v1/models/NAME. Every model exists, listed or not.
-func openAIModelPage(s *Server, _ *http.Request, name string) ([]byte, *refusal) {
-	return appendModel(nil, name, s.opt.Epoch.Started().Unix()), nil
+func openAIModelPage(s *Server, _ *http.Request, f found) ([]byte, *refusal) {
+	return appendModel(nil, f.at, s.opt.Epoch.Started().Unix()), nil
 }
 
 func appendModel(dst []byte, name string, created int64) []byte {

@@ -270,8 +270,8 @@ func responseID(dst []byte, a *answer, turn int) []byte {
 }
 
 // openAIStored refuses what needs a response that was stored.
-func openAIStored(_ *Server, r *http.Request, at string) ([]byte, *refusal) {
-	id, more, found := strings.Cut(at, "/")
+func openAIStored(_ *Server, r *http.Request, f found) ([]byte, *refusal) {
+	id, more, found := strings.Cut(f.at, "/")
 	what := r.Method
 	if found {
 		what = more

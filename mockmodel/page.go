@@ -17,7 +17,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request, f found) {
 			return
 		}
 	}
-	body, refused := f.page.serve(s, r, f.at)
+	body, refused := f.page.serve(s, r, f)
 	if refused != nil {
 		s.refuse(w, v, refused)
 		return

@@ -23,9 +23,9 @@ type page struct {
 	method  string
 	pattern string
 	vendor  *vendor
-	// serve returns the body of a 200, or a refusal; at is what the pattern
-	// captured.
-	serve func(s *Server, r *http.Request, at string) ([]byte, *refusal)
+	// serve returns the body of a 200, or a refusal; f says at which endpoint
+	// and what the pattern captured.
+	serve func(s *Server, r *http.Request, f found) ([]byte, *refusal)
 	// when tells whether the page is meant where two dialects share a path;
 	// nil: it is.
 	when func(r *http.Request) bool
