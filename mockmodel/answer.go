@@ -2,6 +2,7 @@ package mockmodel
 
 import (
 	"net/http"
+	"sort"
 	"time"
 
 	"github.com/chaoskit/chaos/faults"
@@ -26,8 +27,11 @@ type timing struct {
 	// when the batch has made their steps.
 	batch   *batch
 	stretch float64 // steps of a token: more than one where a fault slows it down
-	from    float64 // steps made at the first token, once it has joined
-	joined  bool
+	// table is when the events of a recorded answer came, in ns since the call;
+	// stretch says how much slower they come now.
+	table  []int64
+	from   float64 // steps made at the first token, once it has joined
+	joined bool
 }
 
 // step returns the step of the batch with which token i is done.
@@ -52,6 +56,10 @@ func (t *timing) token(i int) int64 { return t.at(t.first, t.gap, i) }
 func (t *timing) end(n int) int64 { return t.at(t.first, t.gap, n) }
 
 func (t *timing) at(first, gap time.Duration, n int) int64 {
+	if t.table != nil {
+		since := float64(t.table[min(n, len(t.table)-1)]-t.table[0]) * t.stretch
+		return saturate(saturate(t.admitted, first), time.Duration(since))
+	}
 	return saturate(saturate(t.admitted, first), times(gap, n))
 }
 
@@ -67,6 +75,8 @@ func (t *timing) generated(now int64, n int) int {
 		}
 		steps, _ := t.batch.look(now)
 		return min(n, int((steps-t.from)/t.stretch)+1)
+	case t.table != nil:
+		return sort.Search(n, func(i int) bool { return t.token(i) > now })
 	case t.gap <= 0:
 		return n
 	}
@@ -92,6 +102,9 @@ func (a *attempt) own() (first, gap time.Duration) {
 	if m.TTFT != nil {
 		first = *m.TTFT
 	}
+	if x := a.replaying; x != nil {
+		return x.pace()
+	}
 	if rate := *m.TokensPerSecond; rate > 0 {
 		gap = time.Duration(float64(time.Second) / rate)
 	}
@@ -113,7 +126,12 @@ func (a *attempt) timing() timing {
 			t.gap = p.Gap(t.ownGap, load)
 		}
 	}
-	if b := a.station.batch; b != nil {
+	if x := a.replaying; x != nil {
+		t.table, t.stretch = x.table(), 1
+		if t.ownGap > 0 {
+			t.stretch = float64(t.gap) / float64(t.ownGap)
+		}
+	} else if b := a.station.batch; b != nil {
 		t.batch, t.stretch = b, float64(t.gap)/float64(t.ownGap)
 	}
 	a.work.first, a.work.gap = t.first, t.gap
@@ -125,7 +143,7 @@ func (a *attempt) answer() {
 	a.prepare()
 	t := a.timing()
 	a.ans.admittedNs, a.ans.firstNs = t.admitted, t.token(0)
-	if s, ok := a.call.form.(streamer); ok && a.call.stream {
+	if s, ok := a.call.form.(streamer); ok && a.call.stream && (a.replaying == nil || a.replaying.streams()) {
 		a.stream(s, t)
 	} else {
 		a.deliver(t)
@@ -161,6 +179,10 @@ func (a *attempt) prepare() {
 				ans.model = m.Model
 			}
 		}
+	}
+	if _, x := a.literal(); x != nil && !ans.empty {
+		a.useRecording(x)
+		return
 	}
 	if a.route.kind != "chat" || ans.empty || a.call.silent {
 		return

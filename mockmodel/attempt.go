@@ -41,14 +41,17 @@ type attempt struct {
 	shown  faults.Slots // the slots of effect that were carried out
 	barred bool         // validation, a limit or capacity hid the slots behind them
 
-	ans    answer
-	heads  []head // of the reel
-	made   made   // what was generated from a schema
-	out    frames
-	buf    []byte
-	timer  *time.Timer
-	saying saying        // of a stream
-	back   chan struct{} // from its pacer
+	ans       answer
+	heads     []head     // of the reel
+	made      made       // what was generated from a schema
+	path      string     // as it is passed on
+	replaying *Recording // the recorded answer that is given; nil: none
+	passed    bool       // a real provider answered it, and has to be paid
+	out       frames
+	buf       []byte
+	timer     *time.Timer
+	saying    saying        // of a stream
+	back      chan struct{} // from its pacer
 	// wroteNs is when the last write returned: what a caller that reads slowly
 	// delays is not the provider's lateness.
 	wroteNs int64
@@ -86,6 +89,7 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, f found) *attempt
 		body: keep.body[:0], buf: keep.buf[:0], timer: keep.timer, back: keep.back,
 		out:   frames{buf: keep.out.buf[:0], ends: keep.out.ends[:0]},
 		ans:   answer{content: keep.ans.content[:0], parts: keep.ans.parts[:0]},
+		path:  f.path,
 		call:  call{http: r, at: f.at, messages: keep.call.messages[:0], tools: keep.call.tools[:0]},
 		heads: keep.heads[:0],
 	}
@@ -151,6 +155,13 @@ func (a *attempt) run() {
 	a.identify()
 	a.decide()
 	if a.connectionFault() {
+		return
+	}
+	if u := a.s.upstream(a.route.vendor); u != nil {
+		a.station = a.at.station(a.call.model)
+		if !a.statusFault() {
+			a.forward(u)
+		}
 		return
 	}
 	if invalid == nil {

@@ -12,7 +12,7 @@ import (
 // asked for at once: an answer of the plan, or generated words with watermarks.
 // A retry says the same again, another model does not.
 func (a *attempt) compose() {
-	l := a.literal()
+	l, _ := a.literal()
 	for i := range a.ans.choices {
 		switch {
 		case l != nil:
@@ -28,14 +28,23 @@ func (a *attempt) compose() {
 	}
 }
 
-// literal returns the answer of the plan to this call, nil if there is none.
-func (a *attempt) literal() *literal {
+// literal returns the answer of the plan to this call, nil if there is none. One
+// that stands in a file is none where the file does not hold the call; else it
+// comes with what was recorded.
+func (a *attempt) literal() (*literal, *Recording) {
 	for i := range a.s.answers {
-		if l := &a.s.answers[i]; l.matches(&a.call) {
-			return l
+		l := &a.s.answers[i]
+		if !l.matches(&a.call) {
+			continue
+		}
+		if l.file == nil {
+			return l, nil
+		}
+		if x := l.file.replay(a); x != nil {
+			return l, x
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 // add appends a part to a choice and returns it, valid until the next one.
@@ -157,6 +166,7 @@ func stopAt(text string, stops []string) (int, string) {
 // literal is an Answer of the plan, ready to be said.
 type literal struct {
 	when  When
+	file  recordings
 	text  string
 	tools []literalTool
 }

@@ -24,7 +24,7 @@ type Config struct {
 	Watermark string   `yaml:"watermark" default:"on" enum:"on,off" doc:"marks in generated words, embeddings and rerank scores that prove which call they came from; off: none anywhere, and what rests on them is not judged"`
 	// Endpoints stand beside the main one.
 	Endpoints []Endpoint `yaml:"endpoints" doc:"further providers by name, each with a port, models, limits and faults of its own: ${provider.NAME} is where it is, match: {endpoint: NAME} whom a rule is for"`
-	Upstream  any        `yaml:"upstream,unbuilt" doc:"a real provider that calls are passed on to"`
+	Upstream  []Upstream `yaml:"upstream" doc:"real providers by dialect that calls are passed on to, {openai: https://api.openai.com}: faults hit them, and their answers are recorded; the caller's own key goes with the call and is not kept"`
 }
 
 // Model is how one model behaves.
@@ -108,6 +108,7 @@ type Answer struct {
 	When When   `yaml:"when" doc:"calls that get this answer; left out: all"`
 	Text string `yaml:"text" doc:"the answer as text"`
 	JSON any    `yaml:"json" doc:"the answer as a value, written as compact JSON"`
+	File string `yaml:"file" doc:"a file of recorded answers, as a run with provider.upstream writes them: a call that stands in it is answered as it was, and as fast; one that does not gets the next answer"`
 	// ToolCalls may stand beside a text, as models do.
 	ToolCalls []ToolCall `yaml:"tool_calls" doc:"tools that the model calls, all at once"`
 }
@@ -241,6 +242,7 @@ func (c Config) Validate() []Problem {
 	}
 	validateModels(c.Models, "", &out)
 	c.validateEndpoints(&out)
+	c.validateUpstreams(&out)
 	for i, a := range c.Answers {
 		a.validate(fmt.Sprintf("answers[%d]", i), &out)
 	}
@@ -307,8 +309,10 @@ func within(out *problems, path string, n, low, high int) {
 
 func (a Answer) validate(path string, out *problems) {
 	switch {
-	case a.Text == "" && a.JSON == nil && len(a.ToolCalls) == 0:
-		out.add(path, "says nothing: give text, json or tool_calls")
+	case a.File != "" && (a.Text != "" || a.JSON != nil || len(a.ToolCalls) > 0):
+		out.add(path+".file", "contradicts text, json and tool_calls: what is recorded is said as it is, keep one")
+	case a.Text == "" && a.JSON == nil && len(a.ToolCalls) == 0 && a.File == "":
+		out.add(path, "says nothing: give text, json, tool_calls or file")
 	case a.Text != "" && a.JSON != nil:
 		out.add(path+".json", "contradicts text: an answer is one of them, keep one")
 	}

@@ -28,7 +28,10 @@ const anyObject doc = `{"type":"object","properties":{"answer":{"type":"string"}
 // leaves no choice.
 func (a *attempt) generate() *refusal {
 	c := &a.call
-	if a.route.kind != "chat" || len(c.tools) == 0 && !c.json || a.literal() != nil {
+	if a.route.kind != "chat" || len(c.tools) == 0 && !c.json {
+		return nil
+	}
+	if l, _ := a.literal(); l != nil {
 		return nil
 	}
 	if c.toolChoice == toolMust || c.toolChoice == toolAuto && !c.answered() {

@@ -1,6 +1,7 @@
 package mockmodel
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/chaoskit/chaos/faults"
@@ -22,6 +23,13 @@ type Options struct {
 	// Unlisted is how a model behaves that is not listed; the zero value: with
 	// the defaults of a model. Its name is left out.
 	Unlisted Model
+	// Record takes each answer of an upstream provider that came whole, from many
+	// goroutines at once. nil: none is recorded.
+	Record func(Recording)
+	// Recorded are the recordings in the files that the answers name.
+	Recorded map[string][]Recording
+	// Transport reaches upstream providers. nil: a transport of their own.
+	Transport http.RoundTripper
 	// Seed of the words, vectors and ids.
 	Seed uint64
 	// Scope finds the provider that answers the calls below /_scopes/NAME, nil

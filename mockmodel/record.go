@@ -12,6 +12,7 @@ func (s *Server) end(a *attempt) {
 	if rec.End == "" { // a panic of our own; Err tells
 		rec.End = journal.AttemptReset
 	}
+	a.countReplayed()
 	out := s.bill(a)
 	if a.limits != nil {
 		u := a.use()
@@ -40,7 +41,7 @@ func (s *Server) end(a *attempt) {
 func (s *Server) bill(a *attempt) (out int) {
 	rec, w := &a.rec, &a.work
 	out = rec.TokensEmitted
-	reached := w.inside
+	reached := w.inside || a.passed
 	if rec.End == journal.AttemptPeerClosed && s.outlive(*w) {
 		out, reached = max(w.out, rec.TokensPlanned), true
 	} else {

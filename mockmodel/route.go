@@ -76,6 +76,7 @@ type found struct {
 	page     *page
 	socket   *socket
 	at       string // what the pattern captured
+	path     string // without the dialect, escaped
 	// other is whose path it is, with which method, where the path is known
 	// and the method is not.
 	other  *vendor
@@ -123,7 +124,7 @@ func (f *found) findSocket(method, path string) {
 
 // search looks a path up among the routes and pages of a dialect; nil is all.
 func search(r *http.Request, path string, routes []route, pages []page, only *vendor) found {
-	f := found{only: only}
+	f := found{path: path, only: only}
 	for i := range routes {
 		x := &routes[i]
 		if only != nil && x.vendor != only {
@@ -131,7 +132,7 @@ func search(r *http.Request, path string, routes []route, pages []page, only *ve
 		}
 		if at, ok := match(x.pattern, path); ok {
 			if x.method == r.Method {
-				return found{route: x, at: at, only: only}
+				return found{route: x, at: at, path: path, only: only}
 			}
 			f.refer(x.vendor, x.method)
 		}
@@ -143,7 +144,7 @@ func search(r *http.Request, path string, routes []route, pages []page, only *ve
 		}
 		if at, ok := match(x.pattern, path); ok {
 			if x.method == r.Method || x.method == http.MethodGet && r.Method == http.MethodHead {
-				return found{page: x, at: at, only: only}
+				return found{page: x, at: at, path: path, only: only}
 			}
 			f.refer(x.vendor, x.method)
 		}

@@ -23,6 +23,7 @@ type script struct {
 	asked  int // of text before max_tokens cut it
 	codec  *wire.Codec
 	mark   wire.Mark // the next one; only where marked
+	cuts   []int     // where the tokens of a recorded text begin, and its length; nil: every tokenBytes
 	marked bool
 	words  wire.Letters // said since the last mark
 }
@@ -32,6 +33,9 @@ type script struct {
 func (s *script) cut(n int) int {
 	if n >= s.asked {
 		return len(s.text)
+	}
+	if s.cuts != nil {
+		return s.cuts[n]
 	}
 	i := n * tokenBytes
 	for i < len(s.text) && !utf8.RuneStart(s.text[i]) {

@@ -25,6 +25,7 @@
 //	schema*.go   values that a JSON Schema allows
 //	effect.go    connection, status and ending of a fault
 //	record.go    what the journal is told
+//	upstream.go  calls that are passed on to a real provider     recording.go  its answers, given again
 //
 // The order at the provider is connection fault, validation, fault status,
 // limits, capacity, and then delay, pace, mutation and ending of the answer.
@@ -68,6 +69,7 @@ type Server struct {
 	memory    *memory
 	store     *store
 	schemas   schemas
+	upstreams []upstream
 	salt      salt
 	pool      sync.Pool // of *attempt; the server's own, as timers belong to a clock
 	conns     atomic.Uint64
@@ -113,10 +115,15 @@ func New(c Config, o Options) *Server {
 		s.pacers[i].now = s.opt.Epoch.Now
 	}
 	for _, a := range s.cfg.Answers {
-		s.answers = append(s.answers, a.literal())
+		l := a.literal()
+		if a.File != "" {
+			l.file = newRecordings(o.Recorded[a.File])
+		}
+		s.answers = append(s.answers, l)
 	}
 	s.faults.Store(o.Faults)
 	s.endpoints = s.cfg.endpoints()
+	s.upstreams = newUpstreams(s.cfg.Upstream, o.Transport)
 	for _, e := range s.endpoints {
 		e.unlisted = o.Unlisted
 		s.https = append(s.https, s.newHTTP(e))
@@ -277,6 +284,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case f.route != nil:
 		s.attempt(w, r, f)
+	case s.passes(w, r, f):
 	case f.page != nil:
 		s.page(w, r, f)
 	case f.socket != nil:

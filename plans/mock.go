@@ -124,7 +124,9 @@ func (m *mocked) prepare() error {
 	if o.Instant {
 		m.stand.Unlisted = Instant()
 	}
-	return nil
+	var err error
+	m.stand.recorded, err = readRecorded(m.plan.Dir(), cfg.Answers)
+	return err
 }
 
 // alone makes a plan one of a provider on its own, which has no target and no
@@ -132,7 +134,7 @@ func (m *mocked) prepare() error {
 func (p *Plan) alone(rules []faults.Rule, seed uint64) {
 	bare := Plan{
 		Name: p.Name, Description: p.Description, Seed: &seed, Provider: p.Provider, Faults: rules, Assertions: p.Assertions,
-		Source: p.Source, Set: p.Set, bundled: p.bundled,
+		Source: p.Source, Set: p.Set, bundled: p.bundled, dir: p.dir,
 	}
 	if p.bundled {
 		bare.Assertions = assertions.Standard()
@@ -211,6 +213,11 @@ func (m *mocked) start() error {
 	if err := m.openJournal(); err != nil {
 		return err
 	}
+	rec, err := openRecorder(m.opt.Dir, m.stand.Provider.Upstream)
+	if err != nil {
+		return err
+	}
+	m.undo, m.stand.record = append(m.undo, rec.close), rec.record()
 	meter := newMeter()
 	var file journal.Sink
 	m.stand.sinks = []journal.Sink{meter}

@@ -80,7 +80,7 @@ type Ready struct {
 
 // Safety is what a run must never do.
 type Safety struct {
-	AllowHosts  []string   `yaml:"allow_hosts" doc:"hosts beyond this machine that load may be sent to; they need max_rate and max_requests too"`
+	AllowHosts  []string   `yaml:"allow_hosts" doc:"hosts beyond this machine that load may be sent to, and calls passed on to; they need max_rate and max_requests too"`
 	MaxRate     float64    `yaml:"max_rate" default:"no limit" doc:"requests per second that no phase may exceed"`
 	MaxInFlight int        `yaml:"max_in_flight" default:"load.max_in_flight alone" doc:"open requests that are never exceeded"`
 	MaxRequests int64      `yaml:"max_requests" default:"no limit" doc:"requests that the whole load may have"`

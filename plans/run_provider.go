@@ -32,8 +32,19 @@ func (r *run) listen(context.Context) error {
 		}
 		r.provider.endpoints = append(r.provider.endpoints, endpointURL{e.Name, e.Dialect, addressOf(l.Addr().String(), cfg.Advertise)})
 	}
+	recorded, err := readRecorded(r.plan.Dir(), cfg.Answers)
+	if err != nil {
+		return err
+	}
+	rec, err := openRecorder(r.opt.Dir, cfg.Upstream)
+	if err != nil {
+		return err
+	}
+	r.done = append(r.done, rec.close)
 	r.live = newLive()
-	r.mock = mockmodel.New(cfg, mockmodel.Options{Epoch: r.epoch, Codec: r.codec, Sink: r.live, Seed: r.plan.SeedValue()})
+	r.mock = mockmodel.New(cfg, mockmodel.Options{
+		Epoch: r.epoch, Codec: r.codec, Sink: r.live, Seed: r.plan.SeedValue(), Recorded: recorded, Record: rec.record(),
+	})
 	return nil
 }
 

@@ -44,6 +44,9 @@ type StandOptions struct {
 	sinks   []journal.Sink // beside the memory
 	command string         // that calls it, in reports
 	scopes  func(name string) *mockmodel.Server
+
+	recorded map[string][]mockmodel.Recording // in the files that answers name
+	record   func(mockmodel.Recording)        // what upstream providers answer
 }
 
 // Instant is a model that answers at once, for tests of what comes after.
@@ -72,7 +75,7 @@ func NewStand(o StandOptions) (*Stand, error) {
 	o.Provider = o.Provider.WithDefaults()
 	s := &Stand{opt: o, kept: newRecent(o.most), codec: &wire.Codec{Run: runStanding, Models: o.Provider.ModelNames(), Named: true}}
 	s.sink = append(tee{s.kept}, o.sinks...)
-	s.mock = mockmodel.New(o.Provider, mockmodel.Options{Epoch: o.epoch, Codec: s.codec, Sink: s.sink, Seed: o.Seed, Scope: o.scopes, Unlisted: o.Unlisted})
+	s.mock = mockmodel.New(o.Provider, mockmodel.Options{Epoch: o.epoch, Codec: s.codec, Sink: s.sink, Seed: o.Seed, Scope: o.scopes, Unlisted: o.Unlisted, Recorded: o.recorded, Record: o.record})
 	s.mark(journal.Mark{Kind: journal.MarkRunStart, Name: o.Name, Attrs: commandAttrs(o.command)})
 	return s, s.SetFaults(o.Faults)
 }

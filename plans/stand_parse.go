@@ -41,6 +41,11 @@ func ParseStand(name string, data []byte) (*StandConfig, error) {
 			f.add("name", "%q is no name for a scope: use up to 64 lower-case letters, digits, '_' and '-', the first a letter or digit", clip(c.Name))
 		}
 		f.part("", mockmodel.Config{Answers: c.Answers, Models: c.Models}.Validate())
+		for i, a := range c.Answers {
+			if a.File != "" {
+				f.add(fmt.Sprintf("answers[%d].file", i), "a scope has no folder in which a file could stand: give it to the mock with --plan")
+			}
+		}
 		f.part("faults", standingProblems(c.Faults))
 		for i, s := range c.Assertions {
 			f.part(fmt.Sprintf("assertions[%d]", i), s.Validate())

@@ -335,6 +335,7 @@ func (p *Plan) validateHosts(f *findings) {
 			f.add(l.path, "%s is reachable from other machines; beyond loopback the provider needs a token, which is not built yet: use 127.0.0.1", l.addr)
 		}
 	}
+	p.validateUpstreams(f)
 	if p.Target.URL == "" {
 		return
 	}
@@ -359,6 +360,24 @@ func (p *Plan) validateHosts(f *findings) {
 		f.add("target.url", "%s is not this machine; if you may send load there, add safety: {allow_hosts: [%s], max_rate: ..., max_requests: ...}", u.Hostname(), u.Hostname())
 	case p.Safety.MaxRate == 0 || p.Safety.MaxRequests == 0:
 		f.add("safety", "load on %s needs limits: add max_rate and max_requests", u.Hostname())
+	}
+}
+
+// validateUpstreams refuses to pass calls on to machines that nobody allowed:
+// what they answer costs money, and faults on the way to them are felt there.
+func (p *Plan) validateUpstreams(f *findings) {
+	for _, x := range p.Provider.Upstream {
+		u, err := url.Parse(x.URL)
+		if err != nil || isLoopback(u.Hostname()) {
+			continue
+		}
+		path := "provider.upstream." + x.Dialect
+		switch {
+		case !slices.Contains(p.Safety.AllowHosts, u.Hostname()) && !slices.Contains(p.Safety.AllowHosts, u.Host):
+			f.add(path, "%s is not this machine; if calls may be passed on to it, and paid for, add safety: {allow_hosts: [%s], max_rate: ..., max_requests: ...}", u.Hostname(), u.Hostname())
+		case p.Safety.MaxRate == 0 || p.Safety.MaxRequests == 0:
+			f.add("safety", "load that ends at %s needs limits: add max_rate and max_requests", u.Hostname())
+		}
 	}
 }
 

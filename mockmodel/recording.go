@@ -1,0 +1,355 @@
+package mockmodel
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Recording is one answer of a real provider, with when each part of it came,
+// so that it can be given again. What was asked is known by its hash alone, and
+// no header of the call is kept: a recording holds no prompt and no key.
+type Recording struct {
+	Version   int      `json:"v"` // RecordingVersion
+	Dialect   string   `json:"dialect"`
+	Path      string   `json:"path"` // the pattern of the endpoint
+	Model     string   `json:"model"`
+	Stream    bool     `json:"stream,omitempty"`
+	Step      string   `json:"step"` // the step hash, in hexadecimal
+	Status    int      `json:"status"`
+	Headers   []Header `json:"headers,omitempty"`
+	TokensIn  int      `json:"tokens_in,omitempty"`
+	TokensOut int      `json:"tokens_out,omitempty"`
+	Events    []Event  `json:"events"`
+}
+
+// Event is a part of a recorded answer: an event of a stream, or all of it.
+type Event struct {
+	AtMS  float64 `json:"t_ms"`            // since the call was passed on
+	Text  string  `json:"text,omitempty"`  // its bytes, where they are UTF-8
+	Bytes []byte  `json:"bytes,omitempty"` // its bytes, where they are not
+}
+
+// RecordingVersion is the version of the format: JSON, one recording a line.
+const RecordingVersion = 1
+
+// recordingMax bounds what is kept of one answer in memory: more is passed on
+// and not recorded.
+const recordingMax = 8 << 20
+
+// headersKept are headers of an answer that tell a client what to do, and no
+// secret: all others are left out of a recording.
+var headersKept = []string{"Content-Type", "Retry-After", "Retry-After-Ms", "X-Should-Retry"}
+
+func (e Event) data() []byte {
+	if e.Bytes != nil {
+		return e.Bytes
+	}
+	return []byte(e.Text)
+}
+
+// taking is a recording that is being made. A nil one takes nothing.
+type taking struct {
+	Recording
+	passedNs int64
+	size     int
+}
+
+// newTaking begins to record an answer.
+func newTaking(a *attempt, resp *http.Response) *taking {
+	t := &taking{passedNs: a.rec.AdmittedNs, Recording: Recording{
+		Version: RecordingVersion, Dialect: a.route.vendor.name, Path: a.route.pattern, Model: a.call.model, Stream: a.call.stream,
+		Step: strconv.FormatUint(a.rec.StepHash, 16), Status: resp.StatusCode,
+	}}
+	for _, name := range headersKept {
+		if v := resp.Header.Get(name); v != "" {
+			t.Headers = append(t.Headers, Header{name, v})
+		}
+	}
+	for name := range resp.Header {
+		if strings.HasPrefix(name, "X-Ratelimit-") || strings.HasPrefix(name, "Anthropic-Ratelimit-") {
+			t.Headers = append(t.Headers, Header{name, resp.Header.Get(name)})
+		}
+	}
+	slices.SortFunc(t.Headers, func(a, b Header) int { return strings.Compare(a.Name, b.Name) })
+	return t
+}
+
+// event takes a part of the answer.
+func (t *taking) event(now int64, data []byte) {
+	if in, out, ok := usageIn(data); ok {
+		t.TokensIn, t.TokensOut = max(t.TokensIn, in), max(t.TokensOut, out)
+	}
+	if t.size += len(data); t.size > recordingMax {
+		t.Events = nil
+		return
+	}
+	e := Event{AtMS: float64((now-t.passedNs)/1000) / 1000}
+	if utf8.Valid(data) {
+		e.Text = string(data)
+	} else {
+		e.Bytes = bytes.Clone(data)
+	}
+	t.Events = append(t.Events, e)
+}
+
+// done writes down what the answer cost, and hands on what was recorded of it
+// if all of it came: half an answer is not to be given again as a whole one.
+func (t *taking) done(a *attempt) {
+	rec := &a.rec
+	if t.TokensIn > 0 {
+		rec.TokensIn = t.TokensIn
+	}
+	rec.TokensPlanned, rec.TokensEmitted = t.TokensOut, t.TokensOut
+	a.passed = rec.Status == http.StatusOK
+	if a.s.opt.Record != nil && rec.End == "complete" && t.size <= recordingMax {
+		a.s.opt.Record(t.Recording)
+	}
+}
+
+// usageIn reads the tokens that an answer, or an event of one, says it cost.
+// The names are those of OpenAI, Anthropic, Gemini, Ollama and Bedrock.
+func usageIn(data []byte) (in, out int, ok bool) {
+	from := bytes.IndexByte(data, '{')
+	if from < 0 || !bytes.Contains(data, []byte("oken")) && !bytes.Contains(data, []byte("_eval_count")) {
+		return 0, 0, false
+	}
+	end := bytes.LastIndexByte(data, '}')
+	if end < from || !valid(data[from:end+1]) {
+		return 0, 0, false
+	}
+	d := doc(data[from : end+1])
+	for _, u := range []doc{d, d.get("usage"), d.get("usageMetadata"), d.get("message").get("usage"), d.get("response").get("usage")} {
+		for key, v := range u.fields {
+			n, number := v.integer()
+			if !number {
+				continue
+			}
+			switch key {
+			case "prompt_tokens", "input_tokens", "promptTokenCount", "inputTokens", "prompt_eval_count":
+				in, ok = max(in, n), true
+			case "completion_tokens", "output_tokens", "candidatesTokenCount", "outputTokens", "eval_count":
+				out, ok = max(out, n), true
+			}
+		}
+	}
+	return in, out, ok
+}
+
+// eventKind says how the events of a stream are told apart.
+type eventKind int
+
+const (
+	eventsNone   eventKind = iota // an answer in one piece
+	eventsSSE                     // a blank line ends one
+	eventsLine                    // a line is one
+	eventsBinary                  // a length comes first: Amazon's event stream
+)
+
+// eventsOf tells the kind of a stream by its media type.
+func eventsOf(mediaType string) eventKind {
+	kind, _, _ := strings.Cut(mediaType, ";")
+	switch strings.ToLower(strings.TrimSpace(kind)) {
+	case "text/event-stream":
+		return eventsSSE
+	case "application/x-ndjson", "application/jsonl":
+		return eventsLine
+	case "application/vnd.amazon.eventstream":
+		return eventsBinary
+	}
+	return eventsNone
+}
+
+// end returns the length of the event at the start of b; 0: it is not whole yet.
+func (k eventKind) end(b []byte) int {
+	switch k {
+	case eventsLine:
+		return bytes.IndexByte(b, '\n') + 1
+	case eventsBinary:
+		if len(b) < 4 {
+			return 0
+		}
+		if n := int(binary.BigEndian.Uint32(b)); n >= 16 && n <= len(b) {
+			return n
+		}
+		return 0
+	}
+	n := bytes.Index(b, []byte("\n\n")) + 2
+	if i := bytes.Index(b, []byte("\r\n\r\n")); i >= 0 && (n < 2 || i+4 < n) {
+		return i + 4
+	}
+	if n < 2 {
+		return 0
+	}
+	return n
+}
+
+// ReadRecordings reads recordings, one a line. The error names the line.
+func ReadRecordings(r io.Reader) ([]Recording, error) {
+	var out []Recording
+	dec := json.NewDecoder(r)
+	for n := 1; ; n++ {
+		var x Recording
+		if err := dec.Decode(&x); err == io.EOF {
+			return out, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("recording %d: %w", n, err)
+		}
+		switch {
+		case x.Version != RecordingVersion:
+			return nil, fmt.Errorf("recording %d: has version %d, and this chaos reads version %d", n, x.Version, RecordingVersion)
+		case x.Status < 100 || x.Status > 599 || len(x.Events) == 0:
+			return nil, fmt.Errorf("recording %d: holds no answer", n)
+		}
+		out = append(out, x)
+	}
+}
+
+// recordings are recorded answers by what they answer.
+type recordings map[string][]*Recording
+
+// recordingKey is what a recording answers: the same call at the same endpoint.
+func recordingKey(dialect, path string, stream bool, step string) string {
+	return fmt.Sprintf("%s %s %t %s", dialect, path, stream, step)
+}
+
+func newRecordings(list []Recording) recordings {
+	out := recordings{}
+	for i := range list {
+		x := &list[i]
+		key := recordingKey(x.Dialect, x.Path, x.Stream, x.Step)
+		out[key] = append(out[key], x)
+	}
+	return out
+}
+
+// replay returns the recorded answer to the call: to its n-th attempt the n-th,
+// and from the last one on that.
+func (r recordings) replay(a *attempt) *Recording {
+	list := r[recordingKey(a.route.vendor.name, a.route.pattern, a.call.stream, strconv.FormatUint(a.rec.StepHash, 16))]
+	if len(list) == 0 {
+		return nil
+	}
+	return list[min(a.rec.Ordinal, len(list))-1]
+}
+
+// replayed writes a recorded answer. Its events are its tokens: each comes when
+// it came.
+type replayed struct {
+	rec  *Recording
+	mime []string
+}
+
+func (f *replayed) head(h http.Header) int {
+	for _, x := range f.rec.Headers {
+		if x.Name != "Content-Type" {
+			h[x.Name] = []string{x.Value}
+		}
+	}
+	return f.rec.Status
+}
+
+func (f *replayed) media(bool) []string { return f.mime }
+
+func (f *replayed) whole(dst []byte, a *answer) []byte {
+	for i := range a.parts {
+		dst = a.putRaw(dst, &a.parts[i])
+	}
+	return dst
+}
+
+func (f *replayed) open(*frames, *answer)         {}
+func (f *replayed) begin(*frames, *answer, *part) {}
+func (f *replayed) delta(out *frames, _ *answer, _ *part, text []byte) {
+	out.buf = append(out.buf, text...)
+	out.end()
+}
+func (f *replayed) close(*frames, *answer, *part)   {}
+func (f *replayed) finish(*frames, *answer)         {}
+func (f *replayed) fail(*frames, *answer, *refusal) {}
+
+// useRecording makes a recorded answer the one that is given. Where the dialect
+// has an error for the middle of a stream, it keeps it.
+func (a *attempt) useRecording(x *Recording) {
+	f := &replayed{rec: x, mime: jsonType}
+	for _, h := range x.Headers {
+		if h.Name == "Content-Type" {
+			f.mime = []string{h.Value}
+		}
+	}
+	var text strings.Builder
+	cuts := make([]int, 0, len(x.Events)+1)
+	for _, e := range x.Events {
+		cuts = append(cuts, text.Len())
+		text.Write(e.data())
+	}
+	cuts = append(cuts, text.Len())
+	n := len(x.Events)
+	a.ans.parts = append(a.ans.parts[:0], part{script: script{text: text.String(), asked: n, tokens: n, cuts: cuts}})
+	if s, ok := a.call.form.(streamer); ok {
+		a.call.form = &replayedStream{replayed: *f, own: s}
+	} else {
+		a.call.form = f
+	}
+	a.replaying = x
+	a.ans.tokensOut, a.ans.longest, a.ans.choices = n, n, 1
+	a.rec.TokensPlanned = x.TokensOut
+	if x.TokensIn > 0 {
+		a.rec.TokensIn = x.TokensIn
+	}
+}
+
+// replayedStream is a recorded stream in a dialect that has an error for its middle.
+type replayedStream struct {
+	replayed
+	own streamer
+}
+
+func (f *replayedStream) fail(out *frames, a *answer, r *refusal) { f.own.fail(out, a, r) }
+
+// streams reports whether the answer came as a stream.
+func (x *Recording) streams() bool {
+	for _, h := range x.Headers {
+		if h.Name == "Content-Type" {
+			return eventsOf(h.Value) != eventsNone
+		}
+	}
+	return false
+}
+
+// table returns when the events came, in ns since the call.
+func (x *Recording) table() []int64 {
+	at := make([]int64, len(x.Events))
+	for i, e := range x.Events {
+		at[i] = int64(e.AtMS * 1e6)
+		if i > 0 {
+			at[i] = max(at[i], at[i-1])
+		}
+	}
+	return at
+}
+
+// pace returns when the first event came, and the mean gap between two.
+func (x *Recording) pace() (first, gap time.Duration) {
+	at := x.table()
+	if n := len(at); n > 1 {
+		gap = time.Duration(at[n-1]-at[0]) / time.Duration(n-1)
+	}
+	return time.Duration(at[0]), gap
+}
+
+// countReplayed turns events that were sent into tokens, as the provider
+// counted them.
+func (a *attempt) countReplayed() {
+	if x := a.replaying; x != nil {
+		a.rec.TokensEmitted = x.TokensOut * a.rec.TokensEmitted / len(x.Events)
+	}
+}
