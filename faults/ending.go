@@ -1,5 +1,9 @@
 package faults
 
+// streamDialects are the dialects whose streams have a terminal event, and an
+// error that may stand in its place.
+var streamDialects = []string{"openai", "azure", "anthropic", "gemini", "ollama", "bedrock"}
+
 // Where an answer is cut when the rule does not say: late enough that a caller
 // has begun to use it, early enough that short answers are cut too.
 const defaultAfterTokens = 10
@@ -86,7 +90,7 @@ var connResetMid = Entry{
 }
 
 var eofNoDone = Entry{
-	Name: "eof_no_done", Stage: "stream", Slots: SlotEnding, Dialects: []string{"openai", "anthropic", "gemini", "ollama"}, Steps: []string{"chat"},
+	Name: "eof_no_done", Stage: "stream", Slots: SlotEnding, Dialects: streamDialects, Steps: []string{"chat"},
 	Summary: "ends a stream cleanly but without its terminal event",
 	Doc: `The stream ends in order as far as HTTP can tell (last chunk sent), but there is no finish_reason and no [DONE] or message_stop, finishReason or "done": true. ` +
 		`No HTTP library reports an error, and openai-python and openai-go do not either: only a client that waits for the terminal event notices. ` +

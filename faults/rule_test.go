@@ -141,7 +141,7 @@ func TestValidateValues(t *testing.T) {
 		{hang(func(r *Rule) { r.Name = "a b" }), `[0].name: "a b" is no name for a rule: use up to 64 letters, digits, '_', '-' and '.', the first a letter or digit`},
 		{[]Rule{{}}, "[0]: names no fault: give it exactly one, such as rate_limit: {retry_after: 2s}"},
 		{[]Rule{{Fault: newFault("eof_no_done"), Match: Match{Dialect: "cohere"}}},
-			`[0].match.dialect: eof_no_done does not exist in "cohere", only in openai, anthropic, gemini, ollama`},
+			`[0].match.dialect: eof_no_done does not exist in "cohere", only in openai, azure, anthropic, gemini, ollama, bedrock`},
 		{[]Rule{{Fault: &Trickle{Interval: time.Second}, Match: Match{Step: "embed"}}},
 			`[0].match.step: trickle does not exist in embed calls, only in chat: the rule would hit nothing`},
 	})
@@ -176,7 +176,7 @@ func TestValidateParameters(t *testing.T) {
 		{with(&Cut{name: "conn_reset_mid", AfterTokens: ptr(1), AfterEvents: ptr(2)}),
 			"[0].conn_reset_mid.after_events: contradicts after_tokens: an answer is cut at one position, keep one of them"},
 		{with(&InStreamError{Type: "oops", AfterBytes: ptr(-1)}),
-			"[0].in_stream_error.after_bytes: is -1: give 0 or more\n" + `[0].in_stream_error.type: "oops" is unknown: one of overloaded, server_error, rate_limit`},
+			"[0].in_stream_error.after_bytes: is -1: give 0 or more\n" + `[0].in_stream_error.type: "oops" is unknown: one of overloaded, server_error, rate_limit, model_error, invalid_request`},
 		{with(&WrongModel{}), "[0].wrong_model.model: is missing: name the model that answers instead, such as model: gpt-4o-mini"},
 		{with(&SlowTTFT{}), "[0].slow_ttft: does not say how slow: give by, such as by: 5s, or factor, such as factor: 10"},
 		{with(&SlowTTFT{Factor: 0.5, Jitter: 2}), "[0].slow_ttft.factor: is 0.5: give a factor from 1 to 1000000, such as 10\n" +

@@ -331,9 +331,18 @@ func (a *attempt) takeSlot() bool {
 		a.gone()
 		return false
 	}
-	w.stage = stageRead
 	a.rec.AdmittedNs = a.now()
 	a.rec.QueueNs = a.rec.AdmittedNs - from
+	if cold := a.route.vendor.notReady; cold != nil && a.station.warmNs(a.rec.AdmittedNs) > a.rec.AdmittedNs {
+		w.stage = stageDone
+		w.leave(a.now())
+		a.rec.Cause, a.barred = journal.CauseCapacity, true
+		a.rec.AdmittedNs = journal.Never
+		r := cold()
+		a.refuse(&r)
+		return false
+	}
+	w.stage = stageRead
 	return true
 }
 
@@ -376,6 +385,9 @@ func (a *attempt) refuse(r *refusal) bool {
 		a.buf = a.route.vendor.body(a.buf, r, a.request)
 		if v := a.route.vendor; v.envelope != nil {
 			a.buf = v.envelope(&a.call, a.buf)
+		}
+		if v := a.route.vendor; v.errorHead != nil {
+			v.errorHead(h, r)
 		}
 	}
 	h["Content-Type"] = jsonType

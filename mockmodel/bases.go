@@ -26,7 +26,8 @@ var bases = []Base{
 	{"azure", "", []string{"AZURE_OPENAI_ENDPOINT"}}, // openai-python lib/azure.py
 	{"gemini", "", []string{"GOOGLE_GEMINI_BASE_URL", "GOOGLE_VERTEX_BASE_URL"}},
 	{"ollama", "", []string{"OLLAMA_HOST"}},
-	{"cohere", "", []string{"CO_API_URL"}}, // cohere-python base_client.py
+	{"bedrock", "", []string{"AWS_ENDPOINT_URL_BEDROCK_RUNTIME"}}, // SDKs reference, service-specific endpoints
+	{"cohere", "", []string{"CO_API_URL"}},                        // cohere-python base_client.py
 }
 
 // Bases returns how the SDKs of the dialects are sent to the provider, in the

@@ -54,7 +54,7 @@ type Model struct {
 // ColdStart says when a model has to be started, and for how long that takes.
 type ColdStart struct {
 	After time.Duration `yaml:"after" doc:"how long nobody has called before it is switched off; 0s: it is off at the start of the run alone"`
-	For   time.Duration `yaml:"for" doc:"how long calls wait until it is ready"`
+	For   time.Duration `yaml:"for" doc:"how long calls wait until it is ready; Bedrock refuses them so long, with ModelNotReadyException"`
 }
 
 // What a model does with a call that finds its queue full, and when a caller

@@ -34,6 +34,8 @@ var routes = []route{
 	{"POST", "/v{version}/publishers/google/models/{model}:embedContent", "embed", &gemini, readGeminiEmbed},
 	{"POST", "/v{version}/publishers/google/models/{model}:generateContent", "chat", &gemini, readGemini},
 	{"POST", "/v{version}/publishers/google/models/{model}:streamGenerateContent", "chat", &gemini, readGeminiStream},
+	{"POST", "/model/{model}/converse", "chat", &bedrock, readBedrock},
+	{"POST", "/model/{model}/converse-stream", "chat", &bedrock, readBedrockStream},
 	{"POST", "/api/chat", "chat", &ollama, readOllamaChat},
 	{"POST", "/api/generate", "chat", &ollama, readOllamaGenerate},
 	{"POST", "/api/embed", "embed", &ollama, readOllamaEmbed},
@@ -53,6 +55,7 @@ var pages = []page{
 	{"POST", "/v1/responses/{id...}", &openAI, openAIStored, nil},
 	{"GET", "/openai/deployments/{path...}", &azure, azurePage, nil},
 	{"POST", "/openai/deployments/{path...}", &azure, azurePage, nil},
+	{"POST", "/model/{model}/{operation...}", &bedrock, bedrockUnbuilt, nil},
 	{"GET", "/", &ollama, ollamaHome, nil},
 	{"GET", "/api/version", &ollama, ollamaVersionPage, nil},
 	{"GET", "/api/tags", &ollama, ollamaTags, nil},
@@ -98,6 +101,11 @@ type vendor struct {
 	// envelope puts the body of an error to a call into what that call expects;
 	// nil: as it is.
 	envelope func(c *call, body []byte) []byte
+	// errorHead sets the headers of an error; nil: there are none.
+	errorHead func(h http.Header, r *refusal)
+	// notReady returns the error for a call that finds its model switched off;
+	// nil: the call waits.
+	notReady func() refusal
 	// headers sets what every answer carries: the id of the request and,
 	// where there are limits, the state of the buckets at wall time now.
 	headers func(h http.Header, request string, took time.Duration)

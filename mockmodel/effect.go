@@ -151,6 +151,12 @@ func inStreamStatus(v *vendor, kind string) int {
 		return http.StatusTooManyRequests
 	case "overloaded":
 		return v.overload
+	case "invalid_request":
+		return http.StatusBadRequest
+	case "model_error":
+		if v.name == bedrockDialect {
+			return http.StatusFailedDependency
+		}
 	}
 	return http.StatusInternalServerError
 }

@@ -59,7 +59,7 @@ func fuzz(f *testing.F, seeds ...string) {
 // fuzzedVendor those of targets that send to one dialect.
 var (
 	fuzzedAlone  = map[string]string{"FuzzAnthropic": messagesPath, "FuzzResponses": responsesPath}
-	fuzzedVendor = map[string]*vendor{"FuzzGemini": &gemini, "FuzzOllama": &ollama}
+	fuzzedVendor = map[string]*vendor{"FuzzGemini": &gemini, "FuzzOllama": &ollama, "FuzzBedrock": &bedrock}
 )
 
 // fuzzedBy returns the routes that a target sends to.
@@ -107,8 +107,11 @@ func fuzzAnswer(t *testing.T, a *attempt, body []byte) {
 // of it where the stream is one array.
 func framesOf(media, stream string) (out []string) {
 	kind, _, _ := strings.Cut(media, ";")
-	if kind == "application/json" {
+	switch kind {
+	case "application/json":
 		return []string{stream}
+	case bedrockEvents[0]:
+		return framesOfBedrock(stream)
 	}
 	for line := range strings.Lines(stream) {
 		data, isData := strings.CutPrefix(strings.TrimRight(line, "\r\n"), "data: ")

@@ -324,6 +324,9 @@ func (s *Server) refuseMethod(w http.ResponseWriter, r *http.Request, v *vendor,
 // refuse answers what is no attempt at an inference endpoint with an error.
 func (s *Server) refuse(w http.ResponseWriter, v *vendor, r *refusal) {
 	id := s.otherID()
+	if v.errorHead != nil {
+		v.errorHead(w.Header(), r)
+	}
 	s.other(w, v, id, r.status, v.body(nil, r, id))
 }
 

@@ -2,6 +2,7 @@ package plans
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"slices"
@@ -159,8 +160,19 @@ const dummyKey = "chaos-dummy-key"
 var keyVars = []string{
 	"OPENAI_API_KEY", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY", "OLLAMA_API_KEY",
 	"COHERE_API_KEY", "CO_API_KEY", "MISTRAL_API_KEY", "GROQ_API_KEY", "OPENROUTER_API_KEY", "TOGETHER_API_KEY", "DEEPSEEK_API_KEY", "XAI_API_KEY",
-	"VOYAGE_API_KEY", "JINA_API_KEY", "HF_TOKEN", "FIREWORKS_API_KEY", "PERPLEXITY_API_KEY",
+	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "VOYAGE_API_KEY", "JINA_API_KEY", "HF_TOKEN", "FIREWORKS_API_KEY", "PERPLEXITY_API_KEY",
 }
+
+// awsVars let an SDK of AWS start, and keep it from what was inherited: a token
+// in place of a signature, which the SDKs do not send without TLS, and the switch
+// that makes them ignore AWS_ENDPOINT_URL_BEDROCK_RUNTIME.
+var awsVars = map[string]string{"AWS_BEARER_TOKEN_BEDROCK": "", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false"}
+
+// awsRegions are the variables of the region, which an SDK does not start
+// without: an inherited one is kept, as names of models may belong to it.
+var awsRegions = []string{"AWS_REGION", "AWS_DEFAULT_REGION"}
+
+const awsRegion = "us-east-1"
 
 // env returns the variables that send a process with the environment base to
 // the mock.
@@ -171,6 +183,12 @@ func (u providerURLs) env(base []string) map[string]string {
 	}
 	for _, k := range keyVars {
 		env[k] = dummyKey
+	}
+	maps.Copy(env, awsVars)
+	for _, k := range awsRegions {
+		if !slices.ContainsFunc(base, func(kv string) bool { return strings.HasPrefix(kv, k+"=") && kv != k+"=" }) {
+			env[k] = awsRegion
+		}
 	}
 	return env
 }

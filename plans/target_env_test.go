@@ -49,13 +49,14 @@ func TestEndpointURLs(t *testing.T) {
 // goes over all.
 func TestCommandEnv(t *testing.T) {
 	u := urlsOf("127.0.0.1:4010", "")
-	base := []string{"PATH=/bin", "OPENAI_API_KEY=sk-real", "ANTHROPIC_BASE_URL=https://api.anthropic.com", "ODD", "NO_PROXY=.corp", "HTTP_PROXY=http://proxy"}
+	base := []string{"PATH=/bin", "OPENAI_API_KEY=sk-real", "ANTHROPIC_BASE_URL=https://api.anthropic.com", "ODD", "AWS_SECRET_ACCESS_KEY=sk-real", "AWS_BEARER_TOKEN_BEDROCK=sk-real", "AWS_REGION=eu-central-1", "AWS_DEFAULT_REGION=", "NO_PROXY=.corp", "HTTP_PROXY=http://proxy"}
 	over := u.env(base)
 	over["OPENAI_BASE_URL"] = "http://127.0.0.1:1"
 	got := mergeEnv(base, over)
 	env := "\n" + strings.Join(got, "\n") + "\n"
 	for _, want := range []string{"PATH=/bin", "OPENAI_API_KEY=" + dummyKey, "ANTHROPIC_API_KEY=" + dummyKey, "ANTHROPIC_BASE_URL=http://127.0.0.1:4010", "OPENAI_BASE_URL=http://127.0.0.1:1", "ODD",
-		"GOOGLE_GEMINI_BASE_URL=http://127.0.0.1:4010", "OLLAMA_HOST=http://127.0.0.1:4010", "GOOGLE_API_KEY=" + dummyKey, "OLLAMA_API_KEY=" + dummyKey,
+		"GOOGLE_GEMINI_BASE_URL=http://127.0.0.1:4010", "OLLAMA_HOST=http://127.0.0.1:4010", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME=http://127.0.0.1:4010", "AWS_ACCESS_KEY_ID=" + dummyKey, "AWS_SECRET_ACCESS_KEY=" + dummyKey, "AWS_SESSION_TOKEN=" + dummyKey,
+		"AWS_BEARER_TOKEN_BEDROCK=", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=false", "AWS_REGION=eu-central-1", "AWS_DEFAULT_REGION=us-east-1", "GOOGLE_API_KEY=" + dummyKey, "OLLAMA_API_KEY=" + dummyKey,
 		"NO_PROXY=.corp,127.0.0.1,localhost,::1", "no_proxy=127.0.0.1,localhost,::1", "HTTP_PROXY=http://proxy"} {
 		if !strings.Contains(env, "\n"+want+"\n") {
 			t.Errorf("%s is missing", want)
