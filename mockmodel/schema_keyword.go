@@ -33,6 +33,10 @@ func (c *compiler) keyword(n *node, m keyValue) {
 		if d != "true" {
 			c.fail(n, "unevaluatedItems is not supported: write items beside prefixItems")
 		}
+	case "description":
+		for _, moved := range described(d.text()) {
+			c.keyword(n, moved)
+		}
 	case "type":
 		c.types(n, d)
 	case "enum":

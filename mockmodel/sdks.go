@@ -21,7 +21,8 @@ type SDK struct {
 	Method string `json:"method"`
 
 	Tries        int      `json:"tries"`         // attempts in all for a call that never succeeds
-	Waits        []Span   `json:"waits"`         // before each retry, where the provider gives no hint
+	Waits        []Span   `json:"waits"`         // before each retry after a 503 without a hint
+	LimitWaits   []Span   `json:"limit_waits"`   // the same after a 429; null: it is not retried without a hint
 	CountsItself bool     `json:"counts_itself"` // x-stainless-retry-count is sent and right
 	Retried      []int    `json:"retried"`       // statuses, of those that were tried
 	NotRetried   []int    `json:"not_retried"`

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -62,11 +63,10 @@ func printSDK(p *printer, s mockmodel.SDK) {
 			p.line(Wrap(text, p.s.width(), "    "+Pad(head, 12), strings.Repeat(" ", 16)))
 		}
 	}
-	var waits []string
-	for _, w := range s.Waits {
-		waits = append(waits, spanText(w))
+	say("waits", spansText(s.Waits))
+	if limited := spansText(s.LimitWaits); limited != spansText(s.Waits) {
+		say("after 429", limited)
 	}
-	say("waits", strings.Join(waits, ", "))
 	retried := statusList(s.Retried)
 	for _, also := range []struct {
 		is   bool
@@ -122,9 +122,17 @@ func hintText(s mockmodel.SDK) string {
 	return strings.Join(append(out, obeyed), "; ")
 }
 
+func spansText(waits []mockmodel.Span) string {
+	var out []string
+	for _, w := range waits {
+		out = append(out, spanText(w))
+	}
+	return strings.Join(out, ", ")
+}
+
 // spanText prints a wait, and its range where it is jittered.
 func spanText(w mockmodel.Span) string {
-	seconds := func(ms float64) string { return strconv.FormatFloat(ms/1000, 'g', 2, 64) }
+	seconds := func(ms float64) string { return strconv.FormatFloat(math.Round(ms/10)/100, 'g', 2, 64) }
 	if w.MaxMs-w.MinMs <= 1 {
 		return seconds(w.MedianMs) + " s"
 	}

@@ -114,7 +114,11 @@ func outcome(c called) string {
 	if c.Text != "" && strings.Trim(c.Text, "0123456789 ") == "" {
 		says = "ranks " + strings.TrimSpace(c.Text)
 	}
-	out := fmt.Sprintf("%s, stop %q, %d tokens%s", says, c.Stop, c.Tokens, tries)
+	usage := fmt.Sprintf("%d tokens", c.Tokens)
+	if (len(c.Tools) > 0 || strings.HasPrefix(c.Text, "{")) && c.Tokens > 0 {
+		usage = "some tokens" // as many as what is drawn has
+	}
+	out := fmt.Sprintf("%s, stop %q, %s%s", says, c.Stop, usage, tries)
 	if len(c.Missing) > 0 {
 		slices.Sort(c.Missing)
 		out += "; lacks " + strings.Join(slices.Compact(c.Missing), ", ")

@@ -90,7 +90,11 @@ func probes(ask, dialect string) []scene {
 		if code != http.StatusTooManyRequests {
 			f = fault("http_" + strconv.Itoa(code))
 		}
-		out = append(out, scene{name: strconv.Itoa(code), ask: ask, fault: f})
+		sc := scene{name: strconv.Itoa(code), ask: ask, fault: f}
+		if code == http.StatusTooManyRequests {
+			sc.calls = samples
+		}
+		out = append(out, sc)
 	}
 	for _, h := range hints {
 		if h.only != "" && h.only != dialect {
@@ -135,6 +139,10 @@ func (s sdk) measure(t *testing.T) mockmodel.SDK {
 		ShouldRetry: met["x-should-retry: true on 400"].retried(), ShouldNotRetry: !met["x-should-retry: false on 503"].retried() && met["503"].retried(),
 	}
 	p.Waits = append(p.Waits, met["waits"].waits()...)
+	own := p.Waits
+	if limited := met["429"].waits(); len(limited) > 0 {
+		p.LimitWaits, own = limited, limited
+	}
 	for _, code := range statuses {
 		if met[strconv.Itoa(code)].retried() {
 			p.Retried = append(p.Retried, code)
@@ -144,7 +152,7 @@ func (s sdk) measure(t *testing.T) mockmodel.SDK {
 	}
 	for _, h := range hints {
 		if seen, ok := met[h.wire]; ok {
-			p.Hints = append(p.Hints, heeded(h.wire, h.fault.RetryAfter, seen, p))
+			p.Hints = append(p.Hints, heeded(h.wire, h.fault.RetryAfter, seen, own))
 		}
 	}
 	for _, name := range broken {
@@ -190,8 +198,9 @@ func (s seen) waits() []mockmodel.Span {
 	return out
 }
 
-// heeded judges what was made of a hint, by the wait before the first retry.
-func heeded(wire string, h faults.Hint, s seen, p mockmodel.SDK) mockmodel.Heeded {
+// heeded judges what was made of a hint, by the wait before the first retry and
+// by the SDK's own backoff where there is no hint.
+func heeded(wire string, h faults.Hint, s seen, backoff []mockmodel.Span) mockmodel.Heeded {
 	out := mockmodel.Heeded{Hint: wire, Does: mockmodel.HintGivesUp}
 	waits := s.waits()
 	if len(waits) == 0 {
@@ -200,8 +209,8 @@ func heeded(wire string, h faults.Hint, s seen, p mockmodel.SDK) mockmodel.Heede
 	w := waits[0]
 	out.Wait = &w
 	own, asked := mockmodel.Span{MinMs: -1, MaxMs: -1}, 0.0
-	if len(p.Waits) > 0 {
-		own = p.Waits[0]
+	if len(backoff) > 0 {
+		own = backoff[0]
 	}
 	ms, usable := asks(h)
 	if usable {
@@ -304,6 +313,9 @@ func facts(p mockmodel.SDK) []fact {
 	}
 	for i, w := range p.Waits {
 		out = append(out, fact{fmt.Sprintf("wait %d", i+1), "", &w})
+	}
+	for i, w := range p.LimitWaits {
+		out = append(out, fact{fmt.Sprintf("wait %d after a 429", i+1), "", &w})
 	}
 	for _, e := range p.Streams {
 		out = append(out, fact{"a stream with " + e.Fault, fmt.Sprintf("%d attempts, raises %q", e.Tries, e.Raises), nil})

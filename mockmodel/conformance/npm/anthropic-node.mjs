@@ -1,11 +1,6 @@
 import Anthropic from '@anthropic-ai/sdk'
 import { zodOutputFormat } from '@anthropic-ai/sdk/helpers/zod'
-import { z } from 'zod'
-import { structured as bounded, tool } from './asked.mjs'
-
-// The SDK takes bounds out of a schema and writes them into the description
-// (lib/transform-json-schema.js): only a model that reads finds them there.
-const structured = bounded.extend({ score: z.number() })
+import { structured, tool } from './asked.mjs'
 
 const client = (base) => new Anthropic({ baseURL: base, apiKey: 'sk-dummy' })
 const question = (prompt) => ({ model: 'claude-sonnet-5-5', max_tokens: 300, messages: [{ role: 'user', content: prompt }] })
