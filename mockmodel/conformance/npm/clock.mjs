@@ -80,8 +80,9 @@ for (const end of ['undici:request:trailers', 'undici:request:error']) {
 // quiet is how many turns of the event loop nothing must happen in before the
 // clock jumps, so that what was read has reached the SDK. Turns, and not ms: a
 // busy machine makes them longer, not more. Where the provider falls silent with
-// an answer half sent, nothing tells when that half is here: it gets longer.
-const quiet = () => (stuck > 0 ? 100 : 6)
+// an answer half sent, nothing tells when that half is here: they take 1 ms each.
+const quiet = () => (stuck > 0 ? 100 : 20)
+const turn = (look) => (stuck > 0 ? real.setTimeout(look, 1) : setImmediate(look))
 
 let watching = false
 function watch() {
@@ -95,16 +96,16 @@ function watch() {
       watching = false
       return
     }
-    if (++still < quiet()) return void real.setTimeout(look, 1)
+    if (++still < quiet()) return void turn(look)
     const next = [...pending.values()].reduce((a, b) => (b.due < a.due || (b.due === a.due && b.id < a.id) ? b : a))
     pending.delete(next.id)
     offset = Math.max(offset, next.due)
     if (next.every) next.refresh()
     next.fn(...next.args)
     still = 0
-    real.setTimeout(look, 1)
+    turn(look)
   }
-  real.setTimeout(look, 1)
+  turn(look)
 }
 
 // stuck is how many requests may be open while the clock jumps: more than none
