@@ -41,6 +41,9 @@ func missing(v reflect.Value, path string) (out []string) {
 	}
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
+		if strings.HasPrefix(f.Name, "Of") { // one of the shapes that a value may have
+			continue
+		}
 		seen := known.FieldByName(f.Name)
 		if !seen.IsValid() || !seen.CanInterface() {
 			continue

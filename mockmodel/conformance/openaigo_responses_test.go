@@ -29,6 +29,7 @@ func script() mockmodel.Config {
 			{When: mockmodel.When{HasTool: "weather", Turn: 1}, Text: "Let me look.", ToolCalls: []mockmodel.ToolCall{
 				{Name: "weather", Arguments: map[string]any{"city": "Paris"}}, {Name: "now"}}},
 			{When: mockmodel.When{HasTool: "weather", Turn: 2}, Text: "It is sunny."},
+			{When: mockmodel.When{Step: "moderation", Contains: "harm"}, JSON: map[string]any{"flagged": true, "category_scores": map[string]any{"violence": 0.93}}},
 			{When: mockmodel.When{Contains: "refund"}, JSON: map[string]any{"intent": "refund", "sure": true}},
 		},
 	}
