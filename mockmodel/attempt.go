@@ -103,7 +103,7 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, f found) *attempt
 		a.conn = c
 		rec.Conn, rec.ConnSeq, rec.Source = c.id, int(c.seq.Add(1)), c.peer
 	}
-	rec.Principal = s.salt.principal(r)
+	rec.Principal = s.salt.principal(r, a.conn)
 	rec.SDK = journal.Clip(r.UserAgent(), textMax)
 	rec.SDKRetry = countIn(r.Header, "X-Stainless-Retry-Count", rec.SDKRetry)
 	rec.SDKTimeoutNs = sdkTimeout(r.Header)

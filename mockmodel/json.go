@@ -172,10 +172,19 @@ func appendString(dst []byte, s string) []byte {
 // appendEscaped appends the inside of a JSON string.
 func appendEscaped[T string | []byte](dst []byte, s T) []byte {
 	for i := range len(s) {
-		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x7f {
+		if escapes[s[i]] {
 			quoted, _ := json.Marshal(string(s)) // a string cannot fail
 			return append(dst, quoted[1:len(quoted)-1]...)
 		}
 	}
 	return append(dst, s...)
 }
+
+// escapes are the bytes that do not stand for themselves in a JSON string, and
+// those that may not.
+var escapes = func() (set [256]bool) {
+	for c := range set {
+		set[c] = c < ' ' || c == '"' || c == '\\' || c >= 0x7f
+	}
+	return set
+}()

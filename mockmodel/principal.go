@@ -22,11 +22,29 @@ func newSalt() salt {
 // principal folds who calls: the credential of the call, without its scheme. 0
 // is nobody. The same key folds to the same number in one run, and so do the
 // calls that one AWS key signs, whose signatures differ.
-func (s *salt) principal(r *http.Request) uint64 {
+func (s *salt) principal(r *http.Request, c *conn) uint64 {
 	key := credential(r)
 	if key == "" {
 		return 0
 	}
+	if c == nil || len(key) > 1024 {
+		return s.fold(key)
+	}
+	// A connection is one caller's, nearly always.
+	if m := &c.folded; m.by != s || m.key != key {
+		*m = folded{by: s, key: strings.Clone(key), fold: s.fold(key)}
+	}
+	return c.folded.fold
+}
+
+// folded is the credential that came last on a connection.
+type folded struct {
+	by   *salt
+	key  string
+	fold uint64
+}
+
+func (s *salt) fold(key string) uint64 {
 	var buf [1024]byte
 	sum := sha256.Sum256(append(append(buf[:0], s[:]...), key...))
 	return max(1, binary.BigEndian.Uint64(sum[:]))

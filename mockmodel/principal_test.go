@@ -3,6 +3,7 @@ package mockmodel
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"testing"
 
 	"github.com/chaoskit/chaos/internal/wire"
@@ -20,7 +21,7 @@ func TestPrincipal(t *testing.T) {
 		if name != "" {
 			r.Header.Set(name, value)
 		}
-		return salt.principal(r)
+		return salt.principal(r, nil)
 	}
 	key := fold("Authorization", "Bearer sk-1", "")
 	for _, c := range []struct {
@@ -49,7 +50,7 @@ func TestPrincipal(t *testing.T) {
 	other := newSalt()
 	r, _ := http.NewRequest("POST", "http://mock/", nil)
 	r.Header.Set("Authorization", "Bearer sk-1")
-	if other.principal(r) == key || key == wire.Fold64([]byte("sk-1")) {
+	if other.principal(r, nil) == key || key == wire.Fold64([]byte("sk-1")) {
 		t.Error("the fold of a key depends on the key alone")
 	}
 }
@@ -101,5 +102,19 @@ func TestKeysAreBounded(t *testing.T) {
 	}
 	if s.limiter(&openAI, 2*keysMax) != s.limiter(&openAI, 3*keysMax) || s.limiter(&openAI, 1) == s.limiter(&openAI, 2) {
 		t.Error("the first keys have limits of their own, the last ones share")
+	}
+}
+
+// What a connection remembers of the last key is never told of another one, nor
+// of another salt.
+func TestPrincipalsOfOneConnection(t *testing.T) {
+	a, b, c := newSalt(), newSalt(), &conn{}
+	for i, key := range []string{"sk-1", "sk-1", "sk-2", "sk-1", "", "sk-2"} {
+		r := &http.Request{Header: http.Header{"Authorization": {"Bearer " + key}}, URL: &url.URL{}}
+		for _, s := range []*salt{&a, &b, &a} {
+			if got, want := s.principal(r, c), s.principal(r, nil); got != want {
+				t.Errorf("call %d, %q: %x, want %x", i, key, got, want)
+			}
+		}
 	}
 }

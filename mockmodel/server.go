@@ -236,6 +236,8 @@ type conn struct {
 	raw  net.Conn
 	seq  atomic.Int64
 	peer string
+
+	folded folded
 }
 
 type connKey struct{}

@@ -110,7 +110,7 @@ func (s *Server) begin(nc net.Conn) {
 	if s.Conn != nil {
 		ctx = s.Conn(ctx, nc)
 	}
-	c := &conn{server: s, nc: nc, try: tries(nc), values: ctx, peer: nc.RemoteAddr().String(), header: make(http.Header, 16), fresh: true}
+	c := &conn{server: s, nc: nc, try: tries(nc), values: ctx, peer: nc.RemoteAddr().String(), header: make(http.Header, 8), fresh: true}
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/fxamacker/cbor/v2"
 )
@@ -61,6 +62,9 @@ var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 var noHead [frameHead]byte
 
+// attemptUsual is more bytes than most attempts have.
+const attemptUsual = 1 << 10
+
 func free(buf *bytes.Buffer) {
 	if buf.Cap() <= frameBig {
 		buffers.Put(buf)
@@ -73,7 +77,10 @@ func encode(kind byte, v any) (*bytes.Buffer, error) {
 	buf.Reset()
 	buf.Write(noHead[:]) // filled in below
 	buf.WriteByte(kind)
-	if err := encoder.MarshalToBuffer(v, buf); err != nil {
+	if a, ok := v.(*Attempt); ok {
+		buf.Grow(attemptUsual)
+		buf.Write(attemptShape.append(buf.AvailableBuffer(), unsafe.Pointer(a)))
+	} else if err := encoder.MarshalToBuffer(v, buf); err != nil {
 		free(buf)
 		return nil, fmt.Errorf("journal: encode: %w", err)
 	}

@@ -20,6 +20,14 @@ const headerPortkey = "x-portkey-forward-headers"
 
 const headerTraceparent = "traceparent"
 
+// The headers as they stand in an http.Header, so that looking for them, which
+// is done for every call, does not spell them anew.
+var (
+	keyRequest     = http.CanonicalHeaderKey(HeaderRequest)
+	keysGateway    = []string{http.CanonicalHeaderKey(gatewayHeaders[0]), http.CanonicalHeaderKey(gatewayHeaders[1])}
+	keyTraceparent = http.CanonicalHeaderKey(headerTraceparent)
+)
+
 // Names of the carriers, in their order of trust.
 const (
 	CarrierHeader      = "header"
@@ -128,15 +136,15 @@ type Identity struct {
 // With Named, a header that is no id is a name: its phase, at index 0.
 func (c *Codec) Identify(h http.Header, lastUser string) Identity {
 	var out Identity
-	for _, v := range h.Values(HeaderRequest) {
+	for _, v := range h[keyRequest] {
 		out.read(c, CarrierHeader, v)
 	}
-	for _, name := range gatewayHeaders {
-		for _, v := range h.Values(name) {
+	for _, key := range keysGateway {
+		for _, v := range h[key] {
 			out.read(c, CarrierGateway, v)
 		}
 	}
-	for _, v := range h.Values(headerTraceparent) {
+	for _, v := range h[keyTraceparent] {
 		if id, ok, stale := c.FromTraceparent(strings.Trim(v, " \t")); ok || stale {
 			out.add(CarrierTraceparent, id, stale)
 		}
