@@ -15,14 +15,14 @@ import (
 // attempt is one call on its way through the provider. It belongs to one
 // goroutine, the handler's.
 type attempt struct {
-	s     *Server
-	w     http.ResponseWriter
-	rc    *http.ResponseController
-	r     *http.Request
-	ctx   context.Context // ends when the caller hangs up, or the server closes
-	conn  *conn
-	at    *endpoint
-	route *route
+	s       *Server
+	w       http.ResponseWriter
+	flusher flusher
+	r       *http.Request
+	ctx     context.Context // ends when the caller hangs up, or the server closes
+	conn    *conn
+	at      *endpoint
+	route   *route
 
 	rec  journal.Attempt
 	body []byte
@@ -93,7 +93,7 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, f found) *attempt
 		call:  call{http: r, at: f.at, messages: keep.call.messages[:0], tools: keep.call.tools[:0]},
 		heads: keep.heads[:0],
 	}
-	a.rc = http.NewResponseController(w)
+	a.flusher, _ = w.(flusher)
 	a.rec = journal.NewAttempt()
 	rec := &a.rec
 	rec.ArrivedNs = s.opt.Epoch.Now()

@@ -108,9 +108,21 @@ func (a *attempt) write(b []byte) bool {
 		all, err = try.TryFlush()
 		a.saying.full = !all
 	default:
-		err = a.rc.Flush()
+		err = a.send()
 	}
 	return a.wrote(err)
+}
+
+// flusher is a ResponseWriter that says whether it could send: that of
+// internal/http1.
+type flusher interface{ FlushError() error }
+
+// send sends what was written.
+func (a *attempt) send() error {
+	if a.flusher != nil {
+		return a.flusher.FlushError()
+	}
+	return http.NewResponseController(a.w).Flush()
 }
 
 // wrote notes that a write has returned. false: the caller is gone.

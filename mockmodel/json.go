@@ -11,33 +11,6 @@ import (
 // the body without a copy, which is what makes reading a long prompt cheap.
 type doc string
 
-// depthMax bounds nesting: a walk visits the inner bytes once per level.
-const depthMax = 64
-
-// valid reports whether body is one JSON value that a doc can walk.
-func valid(body []byte) bool { return json.Valid(body) && shallow(body) }
-
-func shallow(body []byte) bool {
-	depth := 0
-	for i := 0; i < len(body); i++ {
-		switch body[i] {
-		case '"':
-			for i++; body[i] != '"'; i++ {
-				if body[i] == '\\' {
-					i++
-				}
-			}
-		case '{', '[':
-			if depth++; depth > depthMax {
-				return false
-			}
-		case '}', ']':
-			depth--
-		}
-	}
-	return true
-}
-
 // kind returns the first byte of the value: one of {["tfn-0..9, or 0 for a
 // value that is not there.
 func (d doc) kind() byte {

@@ -240,7 +240,7 @@ func TestASilentProvider(t *testing.T) {
 			now := int64(g.elapsed())
 			w := httptest.NewRecorder()
 			b := &attempt{s: g.s, at: at, w: w, r: httptest.NewRequest("POST", "/", nil), route: a.route, station: st, rec: journal.NewAttempt()}
-			b.rc, b.ctx = http.NewResponseController(w), b.r.Context()
+			b.ctx = b.r.Context()
 			b.passLimits()
 			if said := w.Header().Get("Retry-After") != ""; said == silent || b.rec.EarliestNs != now+int64(time.Minute) || (b.rec.RetryAfterNs == journal.Never) != silent {
 				t.Errorf("silent %v: headers %v, record %+v", silent, w.Header(), b.rec)

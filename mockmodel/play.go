@@ -68,7 +68,7 @@ func (a *attempt) playOn(p *pacer) bool {
 		return false
 	case x.full:
 		x.full = false
-		return a.wrote(a.rc.Flush())
+		return a.wrote(a.send())
 	}
 	return true
 }

@@ -19,8 +19,8 @@ type conn struct {
 	try    func(p []byte) (int, error) // a write that does not wait; nil: there is none
 	values context.Context
 	peer   string
-	call   atomic.Pointer[exchange] // that is being answered, for Close
-	ended  atomic.Bool              // by Close
+	call   atomic.Pointer[call] // that is being answered, for Close
+	ended  atomic.Bool          // by Close
 
 	hijacked atomic.Bool // by the handler
 	fresh    bool        // no request has come yet
@@ -29,13 +29,15 @@ type conn struct {
 	taken    int
 	watching chan struct{} // closed when the watcher has ended; nil: there is none
 	lost     bool          // the watcher has seen the end of the connection
-	// Kept from one request to the next.
-	head   head
-	header http.Header // of the answer
-	out    []byte      // of the answer
-	keys   []string    // of the answer's headers
-	date   []byte      // as it was at dateAt
-	dateAt int64       // in seconds
+	// One for all requests: of no use to who keeps them beyond the handler.
+	head     head
+	body     body
+	response response
+	header   http.Header // of the answer
+	out      []byte      // of the answer
+	keys     []string    // of the answer's headers
+	date     []byte      // as it was at dateAt
+	dateAt   int64       // in seconds
 }
 
 // readMin is the room for a read. A usual request comes in one.
@@ -147,28 +149,20 @@ func (c *conn) fill() error {
 	return err
 }
 
-// An exchange is a request and its answer.
-type exchange struct {
-	call
-	body     body
-	response response
-}
-
 // answer has a request answered. true: the connection can take another one.
 func (c *conn) answer() (again bool) {
-	x := &exchange{}
-	x.call.conn, x.call.body = c, &x.body
-	x.body = body{conn: c, left: c.head.length, over: c.head.length == 0, expects: c.head.expects}
-	r := c.head.WithContext(&x.call)
+	a := &call{conn: c}
+	c.body = body{conn: c, left: c.head.length, over: c.head.length == 0, expects: c.head.expects}
+	r := c.head.WithContext(a)
 	r.RemoteAddr, r.Body = c.peer, http.NoBody
-	if !x.body.over {
-		r.Body = &x.body
+	if !c.body.over {
+		r.Body = &c.body
 	}
 	clear(c.header)
-	x.response = response{conn: c, request: r, body: &x.body, header: c.header, length: -1, keep: c.head.keep, out: c.out[:0]}
-	c.call.Store(x)
+	c.response = response{conn: c, request: r, body: &c.body, header: c.header, length: -1, keep: c.head.keep, out: c.out[:0]}
+	c.call.Store(a)
 	defer func() {
-		x.cancel()
+		a.cancel()
 		c.call.Store(nil)
 		if p := recover(); p != nil && p != http.ErrAbortHandler {
 			panic(p)
@@ -177,18 +171,18 @@ func (c *conn) answer() (again bool) {
 	if c.ended.Load() { // Close came before it could see this call
 		return false
 	}
-	c.server.Handler.ServeHTTP(&x.response, r)
+	c.server.Handler.ServeHTTP(&c.response, r)
 	if c.hijacked.Load() {
 		return false
 	}
-	again = x.response.finish()
-	if cap(x.response.out) <= 4*flushAt {
-		c.out = x.response.out
+	again = c.response.finish()
+	if cap(c.response.out) <= 4*flushAt {
+		c.out = c.response.out
 	}
 	if !c.unwatch() {
 		return false
 	}
-	if !again && !x.body.over {
+	if !again && !c.body.over {
 		c.linger()
 	}
 	return again

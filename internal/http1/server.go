@@ -16,6 +16,9 @@
 //     does, but only who asks for Done has the connection watched: an answer
 //     that waits for nothing costs no goroutine.
 //
+//   - The ResponseWriter and the Body of a request are the connection's, and those
+//     of the next request after it: a handler must not keep them.
+//
 //   - Nothing is sent before Flush, or 64 KB, or the end of the handler: one
 //     write for head and body. A body whose length nobody said is chunked if it
 //     was flushed, and else gets a Content-Length.

@@ -13,7 +13,6 @@ import (
 // server closes, and when the handler has returned.
 type call struct {
 	conn  *conn
-	body  *body
 	ended atomic.Bool
 	done  atomic.Pointer[chan struct{}]
 
@@ -53,7 +52,7 @@ func (a *call) Done() <-chan struct{} {
 	switch {
 	case a.ended.Load():
 		close(d)
-	case a.body.over:
+	case a.conn.body.over:
 		a.conn.watch(a)
 	default:
 		a.wanted = true
@@ -83,7 +82,7 @@ func (c *conn) bodyRead() {
 	defer x.mu.Unlock()
 	if x.wanted && !x.ended.Load() {
 		x.wanted = false
-		c.watch(&x.call)
+		c.watch(x)
 	}
 }
 
