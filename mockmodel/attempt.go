@@ -117,33 +117,6 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, f found) *attempt
 	return a
 }
 
-// countIn reads a header that holds a number of things; absent where it does not.
-func countIn(h http.Header, name string, absent int) int {
-	v := h.Get(name)
-	if v == "" { // most calls: an error of strconv would be an allocation
-		return absent
-	}
-	if n, err := strconv.Atoi(v); err == nil && n >= 0 {
-		return n
-	}
-	return absent
-}
-
-// sdkTimeout reads how long the caller's SDK will wait, in seconds:
-// x-stainless-read-timeout of the Python SDKs, x-stainless-timeout of the rest.
-func sdkTimeout(h http.Header) int64 {
-	for _, name := range []string{"X-Stainless-Read-Timeout", "X-Stainless-Timeout"} {
-		v := h.Get(name)
-		if v == "" {
-			continue
-		}
-		if s, err := strconv.ParseFloat(v, 64); err == nil && s > 0 && s < 1e9 {
-			return int64(s * float64(time.Second))
-		}
-	}
-	return journal.Never
-}
-
 func (a *attempt) now() int64 { return a.s.opt.Epoch.Now() }
 
 // run takes the call through the provider, in the order of DESIGN section 5.
@@ -164,6 +137,11 @@ func (a *attempt) run() {
 		}
 		return
 	}
+	a.station = a.at.station(a.call.model)
+	if invalid == nil && a.s.cfg.UnknownModels == modelsRefuse && !a.at.lists(a.call.model) {
+		r := a.route.vendor.words(http.StatusNotFound, &a.call)
+		invalid = &r
+	}
 	if invalid == nil {
 		invalid = a.generate()
 	}
@@ -173,7 +151,6 @@ func (a *attempt) run() {
 		a.refuse(invalid)
 		return
 	}
-	a.station = a.at.station(a.call.model)
 	if a.statusFault() || !a.passLimits() || !a.takeSlot() {
 		return
 	}

@@ -63,6 +63,9 @@ func (a *attempt) composeLiteral(choice int, l *literal) {
 		a.add(choice, partText, a.plain(l.text))
 	}
 	for i := range l.tools {
+		if i > 0 && a.call.serial {
+			break // the call forbids more than one at a time
+		}
 		p := a.add(choice, partTool, a.plain(l.tools[i].arguments))
 		p.id, p.name = partID(a.request, choice*toolCallsMax+i), l.tools[i].name
 	}

@@ -21,7 +21,9 @@ type Config struct {
 	Advertise string   `yaml:"advertise" doc:"host name under which the target reaches the provider, such as host.docker.internal; left out: the address listened on"`
 	Models    []Model  `yaml:"models" doc:"the models and how they behave; a model that is not listed is served with the defaults and named in the report"`
 	Answers   []Answer `yaml:"answers" doc:"what the chat models say; the first answer whose when matches, else generated words"`
-	Watermark string   `yaml:"watermark" default:"on" enum:"on,off" doc:"marks in generated words, embeddings and rerank scores that prove which call they came from; off: none anywhere, and what rests on them is not judged"`
+	// UnknownModels says what becomes of a call for a model that is not listed.
+	UnknownModels string `yaml:"unknown_models" default:"serve" enum:"serve,refuse" doc:"what happens to a call for a model that its endpoint does not list: served with the defaults and named in the report, or refused as the provider refuses it (404)"`
+	Watermark     string `yaml:"watermark" default:"on" enum:"on,off" doc:"marks in generated words, embeddings and rerank scores that prove which call they came from; off: none anywhere, and what rests on them is not judged"`
 	// Endpoints stand beside the main one.
 	Endpoints []Endpoint `yaml:"endpoints" doc:"further providers by name, each with a port, models, limits and faults of its own: ${provider.NAME} is where it is, match: {endpoint: NAME} whom a rule is for"`
 	Upstream  []Upstream `yaml:"upstream" doc:"real providers by dialect that calls are passed on to, {openai: https://api.openai.com}: faults hit them, and their answers are recorded; the caller's own key goes with the call and is not kept"`
@@ -62,6 +64,7 @@ type ColdStart struct {
 const (
 	whenFullLate = "late"
 	hangupFinish = "finish"
+	modelsRefuse = "refuse" // of unknown_models
 )
 
 // shedStatus are the statuses of when_full.

@@ -94,6 +94,11 @@ func (e *endpoint) station(model string) *station {
 // configured: nobody asks for them, so they are not unknown.
 var modelsUnasked = []string{searchModel, rerankModel, routeModel, moderationModel}
 
+// lists reports whether a call for the model is one that the plan knows of.
+func (e *endpoint) lists(model string) bool {
+	return slices.Contains(modelsUnasked, model) || slices.ContainsFunc(e.models, func(m Model) bool { return m.Name == model })
+}
+
 // price returns what a model costs; one that is not listed is free.
 func (e *endpoint) price(model string) Price {
 	for i := range e.models {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/chaoskit/chaos/faults"
 	"github.com/chaoskit/chaos/internal/golden"
+	"github.com/chaoskit/chaos/internal/journal"
 	"github.com/chaoskit/chaos/internal/memnet"
 )
 
@@ -143,5 +144,57 @@ func TestEndpointProblems(t *testing.T) {
 		if !strings.Contains(got, c.want) || strings.Count(got, "\n") != 1 {
 			t.Errorf("%s: %q, want one problem with %q", c.name, got, c.want)
 		}
+	}
+}
+
+// TestUnknownModels: where the plan asks for it, a model that the endpoint does
+// not list is refused in the provider's words; one without a name is not.
+func TestUnknownModels(t *testing.T) {
+	config := Config{UnknownModels: "refuse", Models: []Model{instant("gpt-4o", 3)}, Endpoints: []Endpoint{{Name: "backup", Models: []Model{instant("other", 3)}}}}
+	virtual(t, config, nil, func(g *rig) {
+		backup := g.other("backup")
+		claude := `{"model":"other","max_tokens":5,"messages":[{"role":"user","content":"x"}]}`
+		for _, c := range []struct {
+			name   string
+			at     *rig
+			ask    ask
+			status int
+			words  string
+		}{
+			{"a listed one", g, ask{path: chatPath, body: chat("gpt-4o", "")}, 200, ""},
+			{"one that is not", g, ask{path: chatPath, body: chat("other", "")}, 404, "The model `other` does not exist"},
+			{"in Anthropic's words", g, ask{path: messagesPath, body: claude}, 404, `"type":"not_found_error","message":"model: other"`},
+			{"listed at another endpoint", backup, ask{path: chatPath, body: chat("other", "")}, 200, ""},
+			{"not listed there", backup, ask{path: chatPath, body: chat("gpt-4o", "")}, 404, "The model `gpt-4o` does not exist"},
+			{"a search that names none", g, ask{path: "/v1/search", body: `{"query":"x"}`}, 200, ""},
+		} {
+			if r := c.at.send(c.ask); r.status != c.status || !strings.Contains(r.body, c.words) {
+				t.Errorf("%s: %d %s", c.name, r.status, r.body)
+			}
+			synctest.Wait()
+		}
+		if got := strings.Join(g.s.UnknownModels(), " "); got != "other backup/gpt-4o" {
+			t.Errorf("unknown models: %s", got)
+		}
+		for _, r := range g.recs {
+			if r.Status == 404 && r.Cause != journal.CauseValidation {
+				t.Errorf("on record: %+v", r)
+			}
+		}
+		backup.client.CloseIdleConnections()
+	})
+}
+
+// TestSerialToolCalls: a call that takes one tool call at a time gets one.
+func TestSerialToolCalls(t *testing.T) {
+	config := Config{Answers: []Answer{{ToolCalls: []ToolCall{{Name: "a"}, {Name: "b"}}}}}
+	tools := `,"tools":[{"type":"function","function":{"name":"a"}},{"type":"function","function":{"name":"b"}}]`
+	for more, want := range map[string]int{"": 2, `,"parallel_tool_calls":true`: 2, `,"parallel_tool_calls":false`: 1} {
+		virtual(t, config, nil, func(g *rig) {
+			r := g.send(ask{path: chatPath, body: chat("m", tools+more)})
+			if n := strings.Count(r.body, `"type":"function"`); n != want {
+				t.Errorf("%s: %d calls, want %d: %s", more, n, want, r.body)
+			}
+		})
 	}
 }
