@@ -13,7 +13,7 @@ func readOpenAIChat(body doc, c *call) *refusal {
 	}
 	f := &openAIChat{}
 	c.form = f
-	var messages, options, format, toolChoice doc
+	var messages, options, format, toolChoice, top doc
 	for key, v := range body.fields {
 		var r *refusal
 		switch key {
@@ -27,6 +27,10 @@ func readOpenAIChat(body doc, c *call) *refusal {
 			r = openAITools(v, c)
 		case "tool_choice":
 			toolChoice = v
+		case "logprobs":
+			f.probs.on = v.truth()
+		case "top_logprobs":
+			top = v
 		case "service_tier":
 			if f.tier = v.text(); f.tier == "auto" {
 				f.tier = ""
@@ -43,6 +47,9 @@ func readOpenAIChat(body doc, c *call) *refusal {
 			return &refusal{status: 400, kind: "invalid_request_error", param: "stream_options", message: "The 'stream_options' parameter is only allowed when 'stream' is enabled."}
 		}
 		f.usage, f.pad = options.get("include_usage").truth(), options.get("include_obfuscation").truth()
+	}
+	if r := f.probs.check(top); r != nil {
+		return r
 	}
 	if r := openAIToolChoice(toolChoice, c); r != nil {
 		return r
@@ -89,10 +96,6 @@ func openAIParameter(key string, v doc, c *call) *refusal {
 		return openAIMetadata(v)
 	case "parallel_tool_calls":
 		c.serial = v.kind() == 'f'
-	case "logprobs":
-		if v.truth() {
-			return openAIUnbuilt(key)
-		}
 	case "functions", "function_call", "audio":
 		return openAIUnbuilt(key)
 	}

@@ -13,6 +13,7 @@ type openAIChat struct {
 	pad   bool   // stream_options.include_obfuscation
 	azure bool   // with what Azure's content filter says
 	tier  string // service_tier; "" is default
+	probs logprobs
 	head  []byte // of every chunk, up to its delta
 }
 
@@ -29,10 +30,18 @@ func (f *openAIChat) whole(dst []byte, a *answer) []byte {
 		dst = append(dst, `{"index":`...)
 		dst = strconv.AppendInt(dst, int64(i), 10)
 		dst = append(dst, `,"message":{"role":"assistant","content":`...)
+		from := len(dst)
 		dst = openAIContent(dst, a, i)
+		said := len(dst)
 		dst = append(dst, `,"refusal":null,"annotations":[]`...)
 		dst = openAIToolCalls(dst, a, i)
-		dst = append(dst, `},"logprobs":null,"finish_reason":"`...)
+		dst = append(dst, '}')
+		if f.probs.on {
+			dst = f.probs.appendTo(dst, doc(dst[from:said]).text())
+		} else {
+			dst = f.probs.appendTo(dst, "")
+		}
+		dst = append(dst, `,"finish_reason":"`...)
 		dst = append(dst, openAIFinish(a)...)
 		dst = append(dst, '"')
 		dst = f.filtered(dst, true)
@@ -157,12 +166,19 @@ func (f *openAIChat) choice(out *frames, a *answer, choice int) {
 	out.buf = append(out.buf, `,"delta":{`...)
 }
 
-// closeChoice ends such a frame. text: it carries some.
-func (f *openAIChat) closeChoice(out *frames, a *answer, n int, text bool) {
-	out.buf = append(out.buf, `},"logprobs":null,"finish_reason":null`...)
+// closeChoice ends such a frame. said is the piece that it carries; text: it is
+// text, not arguments.
+func (f *openAIChat) closeChoice(out *frames, a *answer, said []byte, text bool) {
+	out.buf = append(out.buf, '}')
+	if f.probs.on && text {
+		out.buf = f.probs.appendTo(out.buf, string(said))
+	} else {
+		out.buf = append(out.buf, `,"logprobs":null`...)
+	}
+	out.buf = append(out.buf, `,"finish_reason":null`...)
 	out.buf = f.filtered(out.buf, text)
 	out.buf = append(out.buf, '}')
-	f.closeChunk(out, a, n)
+	f.closeChunk(out, a, len(said))
 }
 
 // closeChunk ends a frame behind its choices. With include_usage every chunk
@@ -189,7 +205,7 @@ func (f *openAIChat) role(out *frames, a *answer, choice int) {
 	out.buf = append(out.buf, `"role":"assistant","content":`...)
 	out.buf = append(out.buf, content...)
 	out.buf = append(out.buf, `,"refusal":null`...)
-	f.closeChoice(out, a, 0, false)
+	f.closeChoice(out, a, nil, false)
 }
 
 func (f *openAIChat) begin(out *frames, a *answer, p *part) {
@@ -206,7 +222,7 @@ func (f *openAIChat) begin(out *frames, a *answer, p *part) {
 	out.buf = append(out.buf, `","type":"function","function":{"name":`...)
 	out.buf = appendString(out.buf, p.name)
 	out.buf = append(out.buf, `,"arguments":""}}]`...)
-	f.closeChoice(out, a, 0, false)
+	f.closeChoice(out, a, nil, false)
 }
 
 // call begins what a delta says of a call of a tool.
@@ -239,7 +255,7 @@ func (f *openAIChat) delta(out *frames, a *answer, p *part, text []byte) {
 		out.buf = appendEscaped(out.buf, text)
 		out.buf = append(out.buf, '"')
 	}
-	f.closeChoice(out, a, len(text), p.kind == partText)
+	f.closeChoice(out, a, text, p.kind == partText)
 }
 
 func (f *openAIChat) close(*frames, *answer, *part) {}

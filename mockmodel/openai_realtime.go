@@ -85,6 +85,8 @@ var realtimeUpgrader = websocket.Upgrader{
 func serveRealtime(s *Server, w http.ResponseWriter, r *http.Request, at *endpoint) *refusal {
 	query := r.URL.Query()
 	switch {
+	case s.upstream(&openAI) != nil:
+		return &refusal{status: http.StatusBadRequest, kind: "invalid_request_error", code: "unsupported_parameter", message: "Passing on sessions of the Realtime API is not built yet: leave provider.upstream out for them."}
 	case !websocket.IsWebSocketUpgrade(r):
 		return &refusal{status: http.StatusBadRequest, kind: "invalid_request_error", message: "Expected a WebSocket handshake: send Upgrade: websocket."}
 	case query.Get("intent") != "":

@@ -211,3 +211,23 @@ func FuzzResponses(f *testing.F) {
 	fuzz(f, respond("m", ""), respond("m", streamed+responsesTwoTools+`,"reasoning":{"summary":"auto"},"stream_options":{"include_obfuscation":true}`),
 		`{"model":"m","max_output_tokens":16,"instructions":"a\nb","metadata":{"a":"b"},"input":[{"role":"user","content":[{"type":"input_text","text":"x"}]},{"type":"function_call","call_id":"c","name":"n","arguments":"{}"},{"type":"function_call_output","call_id":"c","output":[{"type":"input_text","text":"y"}]},{"type":"item_reference","id":"fc_1"}],"previous_response_id":"resp_00ff","text":{"format":{"type":"json_schema","name":"x","schema":{}}}}`)
 }
+
+// TestGoldenChatParameters holds what the rarer parameters of chat completions
+// do to an answer.
+func TestGoldenChatParameters(t *testing.T) {
+	for _, c := range []struct{ name, more string }{
+		{"openai_chat_logprobs", `,"logprobs":true,"top_logprobs":2,"service_tier":"flex","metadata":{"a":"b"},"store":true`},
+		{"openai_chat_logprobs_stream", streamed + `,"logprobs":true`},
+		{"openai_chat_obfuscated", streamed + `,"stream_options":{"include_obfuscation":true,"include_usage":true}`},
+		{"openai_chat_effort", `,"reasoning_effort":"low"`},
+		{"openai_chat_no_effort", `,"reasoning_effort":"none"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			thinker := instant("o3", 6)
+			thinker.ReasoningTokens = 9
+			virtual(t, Config{Models: []Model{thinker}}, nil, func(g *rig) {
+				golden.Check(t, c.name+".golden", dump(g.send(ask{path: chatPath, body: chat("o3", c.more), id: wire.ID{Phase: "spike", Index: 7, Tenant: "t1", OutputTokens: 6}})))
+			})
+		})
+	}
+}

@@ -286,13 +286,13 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case f.route != nil:
 		s.attempt(w, r, f)
-	case s.passes(w, r, f):
-	case f.page != nil:
-		s.page(w, r, f)
 	case f.socket != nil:
 		if refused := f.socket.serve(s, w, r, f.endpoint); refused != nil {
 			s.refuse(w, f.socket.vendor, refused)
 		}
+	case s.passes(w, r, f):
+	case f.page != nil:
+		s.page(w, r, f)
 	case f.other != nil:
 		s.refuseMethod(w, r, f.other, f.method)
 	default:

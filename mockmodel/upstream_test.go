@@ -360,3 +360,20 @@ func TestEventEnds(t *testing.T) {
 		}
 	}
 }
+
+// A session of the Realtime API cannot be passed on, and says so instead of
+// answering for a provider that was not asked.
+func TestSessionsDoNotPass(t *testing.T) {
+	virtual(t, Config{}, nil, func(g *rig) {
+		p := passing(g, nil, nil)
+		defer p.close()
+		r, _ := http.NewRequest("GET", "http://mock"+realtimePath, nil)
+		resp, err := p.client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := replyOf(resp); got.status != 400 || !strings.Contains(got.body, "is not built yet") || p.s.Calls() != 0 {
+			t.Errorf("%d %s", got.status, got.body)
+		}
+	})
+}
