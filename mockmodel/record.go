@@ -23,12 +23,13 @@ func (s *Server) end(a *attempt) {
 		rec.Cause = journal.CauseFault
 	}
 	rec.Rules = a.ruleHits()
-	s.mu.Lock()
-	delete(s.open, rec.ID)
-	s.mu.Unlock()
+	// Open until it is on record: else there is an instant at which it is nowhere.
 	if s.opt.Sink != nil {
 		s.opt.Sink.Attempt(rec)
 	}
+	s.mu.Lock()
+	delete(s.open, rec.ID)
+	s.mu.Unlock()
 	if cap(a.body) <= bufferKeep && cap(a.buf) <= bufferKeep && cap(a.out.buf) <= bufferKeep {
 		s.pool.Put(a)
 	}

@@ -2,8 +2,10 @@ package mockmodel
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/chaoskit/chaos/faults"
@@ -106,6 +108,29 @@ func TestSetFaultsKeepsWhatARulePromised(t *testing.T) {
 		g.s.SetFaults(schedule)
 		if r := g.send(q); r.status != 429 {
 			t.Errorf("at once, under the rule of the same name: %d, want 429: its hint has not run out", r.status)
+		}
+	})
+}
+
+// sinkFunc is a sink of attempts.
+type sinkFunc func(*journal.Attempt)
+
+func (sinkFunc) Request(*journal.Request)     {}
+func (sinkFunc) Mark(*journal.Mark)           {}
+func (f sinkFunc) Attempt(a *journal.Attempt) { f(a) }
+
+// Who finds a call neither open nor on record would think that there was none.
+func TestACallIsOpenUntilItIsOnRecord(t *testing.T) {
+	virtual(t, Config{Models: []Model{instant("m", 1)}}, nil, func(g *rig) {
+		var open bool
+		g.s.opt.Sink = sinkFunc(func(a *journal.Attempt) { open = slices.Contains(g.s.InFlight(), a.ID) })
+		g.send(ask{path: chatPath, body: chat("m", "")})
+		synctest.Wait()
+		if !open {
+			t.Error("the call was not open any more when it was written down")
+		}
+		if left := g.s.InFlight(); len(left) != 0 {
+			t.Errorf("open when all is done: %v", left)
 		}
 	})
 }

@@ -183,7 +183,7 @@ func (s *Stand) settle() {
 	var most *time.Timer
 	for {
 		changed := s.kept.changed()
-		if len(s.mock.InFlight()) == 0 {
+		if s.kept.has(s.mock.InFlight()) {
 			return
 		}
 		if most == nil {

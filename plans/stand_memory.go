@@ -86,6 +86,20 @@ func (r *recent) changed() <-chan struct{} {
 	return r.waiting
 }
 
+// has reports whether all attempts are on record, which those that are open are
+// for a moment. The newest are looked at first.
+func (r *recent) has(ids []uint64) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	missing := len(ids)
+	for i := len(r.attempts) - 1; i >= 0 && missing > 0; i-- {
+		if slices.Contains(ids, r.attempts[(r.next+i)%len(r.attempts)].record.ID) {
+			missing--
+		}
+	}
+	return missing == 0
+}
+
 // since returns the attempts and marks after the record with the number, oldest
 // first.
 func (r *recent) since(seq uint64) ([]keptAttempt, []keptMark) {
