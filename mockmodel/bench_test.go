@@ -2,6 +2,7 @@ package mockmodel
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
@@ -63,4 +64,38 @@ func BenchmarkMessagesStream(b *testing.B) {
 
 func BenchmarkEmbeddings(b *testing.B) {
 	benchmark(b, "/v1/embeddings", `{"model":"gpt-4o","dimensions":64,"input":"`+strings.Repeat("word ", 160)+`"}`)
+}
+
+// BenchmarkValid is the check of a body, beside the library's.
+func BenchmarkValid(b *testing.B) {
+	body := []byte(`{"model":"gpt-4o","messages":[{"role":"user","content":"` + strings.Repeat("word ", 160) + `"}]}`)
+	for _, v := range []struct {
+		name  string
+		check func([]byte) bool
+	}{{"own", valid}, {"encoding/json", json.Valid}} {
+		b.Run(v.name, func(b *testing.B) {
+			b.SetBytes(int64(len(body)))
+			for b.Loop() {
+				if !v.check(body) {
+					b.Fatal("it is valid")
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkPacer is one token of one of 2,000 streams, without sending it.
+func BenchmarkPacer(b *testing.B) {
+	now := int64(0)
+	p := &pacer{now: func() int64 { return now }, running: true, kick: make(chan struct{}, 1)}
+	for i := range int64(2000) {
+		due := i * 10
+		x := &play{order: uint64(i)}
+		x.step = func(int64) (int64, bool) { due += 20_000; return due, true }
+		p.add(x, due)
+	}
+	for b.Loop() {
+		now += 10
+		p.round()
+	}
 }

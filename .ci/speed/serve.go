@@ -105,4 +105,4 @@ func serveBare() {
 }
 
 // bareExtra makes the bare handler's body as long as the mock's.
-const bareExtra = 540
+const bareExtra = 557
