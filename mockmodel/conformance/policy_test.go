@@ -216,7 +216,7 @@ func heeded(wire string, h faults.Hint, s seen, backoff []mockmodel.Span) mockmo
 	if usable {
 		asked = ms
 	}
-	slack := 0.02*own.MaxMs + 1
+	slack := 0.1*(own.MaxMs-own.MinMs) + 1
 	kept := usable && w.MinMs >= asked-1 && w.MaxMs <= asked*1.3+1
 	if h.Kind == faults.HintDate {
 		// It has whole seconds: how much of the first one is left is chance.
@@ -364,12 +364,12 @@ func (f fact) String() string {
 // span. The hints are measured over few calls, so their ends count for less.
 func near(a, b mockmodel.Span) bool {
 	width := max(a.MaxMs-a.MinMs, b.MaxMs-b.MinMs)
-	end := 0.1
+	end := 0.15
 	if min(a.Samples, b.Samples) < samples {
 		end = 0.5
 	}
 	off := func(x, y, share float64) bool { return math.Abs(x-y) > 1+share*width }
-	return !off(a.MinMs, b.MinMs, end) && !off(a.MaxMs, b.MaxMs, end) && !off(a.MedianMs, b.MedianMs, max(0.25, end))
+	return !off(a.MinMs, b.MinMs, end) && !off(a.MaxMs, b.MaxMs, end) && !off(a.MedianMs, b.MedianMs, max(0.35, end))
 }
 
 // TestDifferences: a policy that changes is told in words, and chance is not.

@@ -16,7 +16,7 @@ import (
 )
 
 var bedrockGo = sdk{
-	name: "bedrockruntime", pkg: "github.com/aws/aws-sdk-go-v2/service/bedrockruntime", language: "go", dialect: "bedrock",
+	name: "bedrockruntime-go", pkg: "github.com/aws/aws-sdk-go-v2/service/bedrockruntime", language: "go", dialect: "bedrock",
 	asks: []ask{
 		{"chat", bedrockGoChat(nil)}, {"stream", bedrockGoStream(nil)},
 		{"tool", bedrockGoChat(bedrockGoForced)}, {"tool stream", bedrockGoStream(bedrockGoForced)},

@@ -88,6 +88,7 @@ var sdks = []sdk{
 	openAIGo,
 	anthropicGo,
 	genAIGo,
+	bedrockGo,
 	ollamaGo,
 	cohereGo,
 	openAINode,
