@@ -119,7 +119,7 @@ func resilient(deadline time.Duration) Policy {
 // long, but not that to ask again makes it take longer for everybody.
 func naive(time.Duration) Policy {
 	return Policy{
-		AttemptTimeout: 5 * time.Second,
+		AttemptTimeout: 9 * time.Second,
 		Attempts:       6, RetrievalAttempts: 6, RetryEverything: true,
 		CacheFresh: 5 * time.Minute,
 	}

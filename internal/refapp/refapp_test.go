@@ -291,11 +291,11 @@ func TestLeavesDuringBackoff(t *testing.T) {
 func TestNaiveHasNoDeadline(t *testing.T) {
 	slow := []string{"slow 30m", "slow 30m", "slow 30m", "slow 30m", "slow 30m", "slow 30m"}
 	inVirtualTime(t, exact("naive"), map[string][]string{"gpt-4o": slow}, func(r *rig) {
-		if g := r.ask(false, "take your time"); g.status < 500 || g.took != 30*time.Second {
+		if g := r.ask(false, "take your time"); g.status < 500 || g.took != 54*time.Second {
 			t.Errorf("status %d after %v", g.status, g.took)
 		}
 		synctest.Wait()
-		if calls := r.provider.lines("gpt"); calls != "0s gpt-4o, 5s left gpt-4o, 5s gpt-4o, 10s left gpt-4o, 10s gpt-4o, 15s left gpt-4o, 15s gpt-4o, 20s left gpt-4o, 20s gpt-4o, 25s left gpt-4o, 25s gpt-4o, 30s left gpt-4o" {
+		if calls := r.provider.lines("gpt"); calls != "0s gpt-4o, 9s left gpt-4o, 9s gpt-4o, 18s left gpt-4o, 18s gpt-4o, 27s left gpt-4o, 27s gpt-4o, 36s left gpt-4o, 36s gpt-4o, 45s left gpt-4o, 45s gpt-4o, 54s left gpt-4o" {
 			t.Errorf("calls %s", calls)
 		}
 	})
