@@ -15,7 +15,7 @@ import (
 // sends.
 type RequestConfig struct {
 	Method  string   `yaml:"method" default:"POST" doc:"HTTP method"`
-	Headers []Header `yaml:"headers" doc:"headers of each request; a value is a template as body is; left out: content-type application/json and what the format of the response needs"`
+	Headers []Header `yaml:"headers" doc:"headers of each request; a value is a template as body is, and ${provider.openai} in it or in body says where the provider is, for a gateway that wants to be told; left out: content-type application/json and what the format of the response needs"`
 	Body    string   `yaml:"body" doc:"the body as a Go template with .Prompt, .Tenant, .Model, .Stream, .MaxTokens, .Request, .Mix, .Index and the function json; left out: a chat completion in the dialect of response.format, OpenAI's where that has none"`
 }
 

@@ -26,8 +26,10 @@ var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 var envAllowed = regexp.MustCompile(`^target\.(url|dir|path|command\[\d+\]|env\..*|ready\.path|request\.(method|body|headers\..*))$` +
 	`|^provider\.(listen|advertise)$|^load\.trace\.file$`)
 
-// lateAllowed are the keys that may name the provider and the target's port.
-var lateAllowed = regexp.MustCompile(`^target\.(url|command\[\d+\]|env\..*)$`)
+// lateAllowed are the keys that may name the provider and the target's port. A
+// gateway is told in a request where to find its provider, in a header or in the
+// body.
+var lateAllowed = regexp.MustCompile(`^target\.(url|command\[\d+\]|env\..*|request\.(body|headers\..*))$`)
 
 // lateNames are what those keys may name in a plan whose provider has the
 // endpoints.
@@ -144,7 +146,7 @@ func (e *environment) resolve(n *yaml.Node, whole string, env, late bool) (out, 
 	case isEnv:
 		return e.variable(n, whole, variable, late)
 	case isLate && !late:
-		return "", fmt.Sprintf("%s is known only once the provider listens, and is filled in only in target.url, target.command and target.env", clip(whole))
+		return "", fmt.Sprintf("%s is known only once the provider listens, and is filled in only in target.url, target.command, target.env, and the headers and body of target.request", clip(whole))
 	case slices.Contains(e.late, name):
 		return whole, ""
 	}

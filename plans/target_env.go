@@ -109,8 +109,8 @@ func BaseURLs(origin string) map[string]string { return urlsAt(origin).bases() }
 // the provider at an origin: base URLs, dummy API keys, no proxy.
 func CallerEnv(origin string) map[string]string { return urlsAt(origin).env(os.Environ()) }
 
-// lookup resolves the names that a plan may use in target.url, target.command
-// and target.env.
+// lookup resolves the names that a plan may use in target.url, target.command,
+// target.env, and the headers and body of target.request.
 func (u providerURLs) lookup(name string) (string, bool) {
 	if name == "target.port" {
 		return strconv.Itoa(u.targetPort), u.targetPort != 0

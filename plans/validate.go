@@ -116,6 +116,7 @@ func (t Target) validate(f *findings) {
 	if t.Ready != nil && t.Ready.Path != "" && !strings.HasPrefix(t.Ready.Path, "/") {
 		f.add("target.ready.path", "%q is no path: begin it with /", clip(t.Ready.Path))
 	}
+	t.validatePort(f)
 	f.part("target.request", t.request().Validate())
 	f.part("target.response", t.Response.Validate())
 }
