@@ -3,6 +3,7 @@
 //
 //	cd mockmodel/conformance
 //	npm ci --prefix npm --ignore-scripts
+//	npm ci --prefix portkey --ignore-scripts
 //	go test ./...
 //
 // An SDK is a file that says what can be asked of it and what its errors carry
@@ -16,4 +17,8 @@
 //
 // Both are data with a version: an SDK that changes its mind fails them, with
 // the difference in words, and -update writes them anew.
+//
+// Two services that nobody here wrote the retries of are judged by chaos: one on
+// openai-go (judged_test.go) and, started apart from chaos, the Portkey gateway
+// (portkey_test.go, portkey/plan.yaml).
 package conformance
