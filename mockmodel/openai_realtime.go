@@ -27,7 +27,8 @@ const (
 	realtimeItemsMax   = 1000     // of a conversation
 	realtimeBytesMax   = 16 << 20 // of a conversation
 	realtimePing       = 20 * time.Second
-	realtimeSilence    = 60 * time.Second // without a sign of life, and for one write
+	realtimeSilence    = 5 * time.Minute // without a sign of life: some clients answer a ping only while they read
+	realtimeWrite      = time.Minute     // for one write
 	realtimeLasts      = time.Hour
 	realtimeWaiting    = 4 // events of the caller that wait to be taken in
 )
@@ -177,7 +178,7 @@ func (x *realtime) serve() {
 		case <-ended:
 			err = x.endTurn()
 		case <-ping.C:
-			err = x.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(realtimeSilence))
+			err = x.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(realtimeWrite))
 		case <-expires.C:
 			_ = x.refuse(&refusal{kind: "invalid_request_error", code: "session_expired", message: "Your session hit the maximum duration of 60 minutes."}, "")
 			err = x.hangUp(websocket.CloseNormalClosure)
@@ -193,7 +194,7 @@ func (x *realtime) serve() {
 
 // writeSocket sends one event.
 func (x *realtime) writeSocket(event []byte) error {
-	_ = x.ws.SetWriteDeadline(time.Now().Add(realtimeSilence))
+	_ = x.ws.SetWriteDeadline(time.Now().Add(realtimeWrite))
 	return x.ws.WriteMessage(websocket.TextMessage, event)
 }
 

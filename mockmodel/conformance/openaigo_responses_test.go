@@ -315,3 +315,32 @@ func TestChatIsComplete(t *testing.T) {
 		}
 	})
 }
+
+// TestResponseGenerated: where the plan says nothing, structured outputs and
+// arguments are generated from their schemas.
+func TestResponseGenerated(t *testing.T) {
+	schema := map[string]any{"type": "object", "additionalProperties": false, "required": []string{"city", "days"}, "properties": map[string]any{
+		"city": map[string]any{"type": "string", "enum": []string{"Paris", "Rome"}}, "days": map[string]any{"type": "integer", "minimum": 1, "maximum": 7}}}
+	fits := func(raw string) bool {
+		var got struct {
+			City string
+			Days int
+		}
+		return json.Unmarshal([]byte(raw), &got) == nil && (got.City == "Paris" || got.City == "Rome") && got.Days >= 1 && got.Days <= 7
+	}
+	withOpenAI(t, func(ctx context.Context, client openai.Client) {
+		params := asked("Where to?")
+		params.Text.Format = responses.ResponseFormatTextConfigParamOfJSONSchema("trip", schema)
+		r, _, _, err := streamedResponse(t, client.Responses.NewStreaming(ctx, params))
+		if err != nil || !fits(r.OutputText()) {
+			t.Errorf("%v: %s", err, r.RawJSON())
+		}
+		params = asked("Where to?")
+		params.Tools = []responses.ToolUnionParam{responses.ToolParamOfFunction("book", schema, true)}
+		params.ToolChoice = responses.ResponseNewParamsToolChoiceUnion{OfToolChoiceMode: openai.Opt(responses.ToolChoiceOptionsRequired)}
+		whole, err := client.Responses.New(ctx, params)
+		if err != nil || len(whole.Output) != 1 || !fits(whole.Output[0].AsFunctionCall().Arguments) {
+			t.Errorf("%v: %s", err, whole.RawJSON())
+		}
+	})
+}
