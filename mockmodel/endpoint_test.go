@@ -67,9 +67,7 @@ func TestEndpoints(t *testing.T) {
 		if g.recs[2].Ordinal != 3 {
 			t.Errorf("the attempt at the backup is number %d of its step, want 3: a step is one across endpoints", g.recs[2].Ordinal)
 		}
-		for _, m := range g.s.UnknownModels() {
-			names = append(names, m)
-		}
+		names = append(names, g.s.UnknownModels()...)
 		if got := strings.Join(names, " "); got != "m claude/m" {
 			t.Errorf("unknown models: %s", got)
 		}

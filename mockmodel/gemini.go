@@ -39,7 +39,7 @@ var geminiErrors = map[int]refusal{
 	413: {kind: "INVALID_ARGUMENT", message: "Request payload size exceeds the limit: 20971520 bytes. Please use the File API."},
 	499: {kind: "CANCELLED", message: "The operation was cancelled."},
 	500: {kind: "INTERNAL", message: "An internal error has occurred. Please retry or report in https://developers.generativeai.google/guide/troubleshooting"},
-	501: {kind: "UNIMPLEMENTED", message: http.StatusText(501)},
+	501: {kind: "UNIMPLEMENTED", message: http.StatusText(http.StatusNotImplemented)},
 	503: {kind: "UNAVAILABLE", message: "The model is overloaded. Please try again later."},
 	504: {kind: "DEADLINE_EXCEEDED", message: "Deadline expired before operation could complete."},
 }

@@ -90,16 +90,5 @@ func azureLimited(operation, version string, r refused, hint time.Duration) refu
 // seconds (openai-dotnet #838, openai-python #937), requests those of the
 // window of 10 s.
 func azureQuota(h http.Header, q quotas, _ time.Time) {
-	tokens := tighter(q[tokensMinute], tighter(q[tokensDay], tighter(q[inputMinute], q[outputMinute])))
-	for _, x := range []struct {
-		name string
-		quota
-	}{{"Requests", tighter(q[requestsMinute], q[requestsDay])}, {"Tokens", tokens}} {
-		if x.limit == 0 {
-			continue
-		}
-		h["X-Ratelimit-Limit-"+x.name] = []string{strconv.FormatInt(x.limit, 10)}
-		h["X-Ratelimit-Remaining-"+x.name] = []string{strconv.FormatInt(x.remaining, 10)}
-		h["X-Ratelimit-Reset-"+x.name] = []string{strconv.FormatInt(ceilDiv(x.fullNs, int64(time.Second)), 10)}
-	}
+	quotaHeaders(h, q, func(ns int64) string { return strconv.FormatInt(ceilDiv(ns, int64(time.Second)), 10) })
 }

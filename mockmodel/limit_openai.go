@@ -62,7 +62,11 @@ func openAIExhausted(code string) refusal {
 // openAIQuota writes the headers. There is one set for requests and one for
 // tokens, so each speaks of the limit that has less left, as on accounts whose
 // limit on requests is one of the day.
-func openAIQuota(h http.Header, q quotas, _ time.Time) {
+func openAIQuota(h http.Header, q quotas, _ time.Time) { quotaHeaders(h, q, goDuration) }
+
+// quotaHeaders writes the headers of OpenAI and Azure, with resets as the
+// provider writes them.
+func quotaHeaders(h http.Header, q quotas, reset func(ns int64) string) {
 	tokens := tighter(q[tokensMinute], tighter(q[tokensDay], tighter(q[inputMinute], q[outputMinute])))
 	for _, x := range []struct {
 		name string
@@ -73,7 +77,7 @@ func openAIQuota(h http.Header, q quotas, _ time.Time) {
 		}
 		h["X-Ratelimit-Limit-"+x.name] = []string{strconv.FormatInt(x.limit, 10)}
 		h["X-Ratelimit-Remaining-"+x.name] = []string{strconv.FormatInt(x.remaining, 10)}
-		h["X-Ratelimit-Reset-"+x.name] = []string{goDuration(x.fullNs)}
+		h["X-Ratelimit-Reset-"+x.name] = []string{reset(x.fullNs)}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/chaoskit/chaos/faults"
@@ -221,6 +222,7 @@ func TestWaitsOfFamiliesOverTheWire(t *testing.T) {
 			if len(problems) > 0 {
 				t.Fatal(problems)
 			}
+			synctest.Wait() // the record of the last call may still be on its way
 			for len(g.done) > 0 {
 				<-g.done
 			}

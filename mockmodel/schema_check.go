@@ -74,7 +74,7 @@ func typeOf(v doc) types {
 	case '{':
 		return tObject
 	}
-	if strings.IndexAny(string(v), ".eE") < 0 {
+	if !strings.ContainsAny(string(v), ".eE") {
 		return tInteger
 	}
 	if x, ok := rational(v); ok && x.IsInt() {

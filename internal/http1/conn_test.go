@@ -52,7 +52,7 @@ func TestAsNetHTTP(t *testing.T) {
 		{"an error of a status of its own", func(w http.ResponseWriter, r *http.Request) { http.Error(w, "no", 529) }},
 		{"the last answer", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Connection", "close")
-			http.Error(w, "no", 413)
+			http.Error(w, "no", http.StatusRequestEntityTooLarge)
 		}},
 		{"too few bytes", func(w http.ResponseWriter, r *http.Request) {
 			w.Header()["Content-Length"] = []string{"50"}

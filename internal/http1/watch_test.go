@@ -89,7 +89,7 @@ func TestContextEndsWithTheHandler(t *testing.T) {
 	var derived, own context.Context
 	virtual(t, func(w http.ResponseWriter, r *http.Request) {
 		own = r.Context()
-		derived = context.WithValue(own, 1, 2)
+		derived = context.WithValue(own, key{}, 2)
 		child, stop := context.WithCancel(derived) // watches it
 		defer stop()
 		if child.Err() != nil {
