@@ -170,7 +170,7 @@ func explainFault(w io.Writer, f faults.Entry, s Style) error {
 	if arguments(p, f.New()) == 0 {
 		p.line("    none: write " + f.Name + ": {}")
 	}
-	p.wrap("name, during | at + for | from + to, probability, per, times, requests, every, match: {model, tenant, dialect, step, attempt}: as every rule", "    ")
+	p.wrap("name, during | at + for | from + to, probability, per, times, requests, every, match: {model, tenant, dialect, endpoint, step, attempt}: as every rule", "    ")
 	return p.err
 }
 

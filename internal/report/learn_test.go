@@ -68,7 +68,7 @@ func TestListOfSDKs(t *testing.T) {
 		t.Fatal("no SDK was measured")
 	}
 	for _, s := range table.SDKs {
-		row := fmt.Sprintf("%-17s%-9s%-6d", s.Name, s.Version, s.Tries)
+		row := fmt.Sprintf("%-18s%-8s%-6d", s.Name, s.Version, s.Tries)
 		for _, c := range hintColumns {
 			row += fmt.Sprintf("%-9s", heeds(s, c.hint))
 		}

@@ -22,7 +22,7 @@ func printSDKs(p *printer) {
 		". The columns are what a Retry-After in a 429 makes them do.", "")
 	p.line("")
 	row := func(name, version, tries string, does []string) {
-		line := Pad(name, 17) + Pad(version, 9) + Pad(tries, 6)
+		line := Pad(name, 18) + Pad(version, 8) + Pad(tries, 6)
 		for _, d := range does {
 			line += Pad(d, 9)
 		}
