@@ -203,7 +203,7 @@ func (r *run) neverCalled(sent int, t trialTally) error {
 	case r.target.proc != nil:
 		e.Do = fmt.Sprintf("OPENAI_BASE_URL=%s was set for the command; if the service reads another variable, add it:\n    target:\n      env: {YOUR_BASE_URL: \"${provider.openai}\"}", r.provider.base("openai"))
 	default:
-		e.Do = fmt.Sprintf("start the service with OPENAI_BASE_URL=%s (or ANTHROPIC_BASE_URL=%s), and keep that address fixed in the plan:\n    provider:\n      listen: %s:%s", r.provider.base("openai"), r.provider.base("anthropic"), r.provider.host, r.provider.port)
+		e.Do = fmt.Sprintf("start the service with OPENAI_BASE_URL=%s (or ANTHROPIC_BASE_URL=%s), and keep that address fixed in the plan:\n    provider:\n      listen: %s:%s\n    a gateway that is told its provider in each request finds it by ${provider.openai} in target.request.headers", r.provider.base("openai"), r.provider.base("anthropic"), r.provider.host, r.provider.port)
 	}
 	if t.worst != nil && t.worst.Status >= 500 {
 		// What it says of its own failure often names whom it called.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/chaoskit/chaos/assertions"
 	"github.com/chaoskit/chaos/internal/golden"
+	"github.com/chaoskit/chaos/internal/journal"
 	"github.com/chaoskit/chaos/loadgen"
 	"github.com/chaoskit/chaos/plans"
 )
@@ -52,7 +53,11 @@ func TestGoldenTerminals(t *testing.T) {
 }
 
 func TestGoldenOnce(t *testing.T) {
-	for name, o := range map[string]*plans.OnceResult{"once": oneRequest(), "once-uncalled": {Target: "builtin:naive"}} {
+	for name, o := range map[string]*plans.OnceResult{
+		"once": oneRequest(), "once-uncalled": {Target: "builtin:naive"},
+		"once-refused": {Target: "http://127.0.0.1:8787/", Request: journal.Request{Status: 400, Outcome: journal.OutcomeError, Excerpt: `{"message":"Invalid custom host"}`}},
+		"once-failed":  {Target: "http://127.0.0.1:8787/", Request: journal.Request{Status: 502, Outcome: journal.OutcomeError, Excerpt: "fetch failed"}},
+	} {
 		var b bytes.Buffer
 		if err := Once(&b, o, styles["80"]); err != nil {
 			t.Fatal(err)

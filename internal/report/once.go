@@ -34,9 +34,20 @@ func Once(w io.Writer, o *plans.OnceResult, s Style) error {
 	fact("models", modelsText(o))
 	if !o.Called {
 		t.line("")
-		t.wrap("The mock was never called: the service still calls its real provider, or answered from a cache. A run would stop after its trial.", "  ")
+		t.wrap("The mock was never called: "+uncalledText(&o.Request)+" A run would stop after its trial.", "  ")
 	}
 	return t.err
+}
+
+// uncalledText says what a request that never reached the mock can have met.
+func uncalledText(r *journal.Request) string {
+	switch {
+	case r.Status >= 400 && r.Status < 500:
+		return "the service refused the request itself; its response may say what it wants in target.request."
+	case r.Status >= 500:
+		return "the service failed before that, or called somebody else; its response may name whom."
+	}
+	return "the service still calls its real provider, or answered from a cache."
 }
 
 // chunked breaks words that no line can hold: JSON comes without blanks.
