@@ -212,7 +212,7 @@ func TestWhenFull(t *testing.T) {
 		when   string
 		status int
 		at     time.Duration
-	}{{"", 503, 0}, {"429", 429, 0}, {"503", 503, 0}, {"529", 529, 0}, {"late", 200, 3 * time.Second}} {
+	}{{"", 503, 0}, {"http_429", 429, 0}, {"http_503", 503, 0}, {"http_529", 529, 0}, {"late", 200, 3 * time.Second}} {
 		m := model("m", time.Second, 0, 1)
 		m.Slots, m.Queue, m.WhenFull = 1, ptr(1), c.when
 		virtual(t, Config{Models: []Model{m}}, nil, func(g *rig) {

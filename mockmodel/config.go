@@ -40,7 +40,7 @@ type Model struct {
 	ReasoningTokens int            `yaml:"reasoning_tokens" doc:"tokens that the model thinks before it answers: they take time, are billed as output, and are shown where the dialect shows them; left out: none, and a few where the call asks for thoughts"`
 	Slots           int            `yaml:"slots" default:"1000" doc:"calls served at the same time"`
 	Queue           *int           `yaml:"queue" default:"256" doc:"calls that may wait for a slot, first come first served; for more see when_full"`
-	WhenFull        string         `yaml:"when_full" enum:"429,503,529,late" doc:"what happens to a call that finds the queue full: refused with that status, or it waits all the same and is late; left out: refused as the provider does (OpenAI 503, Anthropic 529)"`
+	WhenFull        string         `yaml:"when_full" enum:"http_429,http_503,http_529,late" doc:"what happens to a call that finds the queue full: refused with that status, or it waits all the same and is late; left out: refused as the provider does (OpenAI 503, Anthropic 529)"`
 	// Throughput, PrefillTokensPerSecond and PrefixCache make the model as fast
 	// as its load lets it be; left out, calls do not slow each other down.
 	Throughput             float64   `yaml:"throughput" doc:"tokens per second of all answers together when every slot is taken: from tokens_per_second, what one call alone gets, to slots times that; tokens come the slower the more calls are served; left out: calls do not slow each other down"`
@@ -68,7 +68,7 @@ const (
 )
 
 // shedStatus are the statuses of when_full.
-var shedStatus = map[string]int{"429": 429, "503": 503, "529": 529}
+var shedStatus = map[string]int{"http_429": 429, "http_503": 503, "http_529": 529}
 
 // Price of a model in USD per million tokens.
 type Price struct {
