@@ -23,6 +23,7 @@ type attempt struct {
 	conn    *conn
 	at      *endpoint
 	route   *route
+	only    *vendor // the dialect that the path or the endpoint names; nil: none
 
 	rec  journal.Attempt
 	body []byte
@@ -85,7 +86,7 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, f found) *attempt
 	}
 	keep := *a
 	*a = attempt{
-		s: s, w: w, r: r, ctx: r.Context(), at: f.endpoint, route: f.route,
+		s: s, w: w, r: r, ctx: r.Context(), at: f.endpoint, route: f.route, only: f.only,
 		body: keep.body[:0], buf: keep.buf[:0], timer: keep.timer, back: keep.back,
 		out:   frames{buf: keep.out.buf[:0], ends: keep.out.ends[:0]},
 		ans:   answer{content: keep.ans.content[:0], parts: keep.ans.parts[:0]},
@@ -175,6 +176,7 @@ func (a *attempt) understand() *refusal {
 	default:
 		body = body[space(body, 0):]
 		a.rec.StepHash = stepHash(c.kind, body)
+		a.sort(body)
 	}
 	r := a.route.read(body, c)
 	rec := &a.rec

@@ -19,7 +19,8 @@ type Base struct {
 // ANTHROPIC_BASE_URL: openai-python _client.py, anthropic-sdk-python _client.py.
 // Google's append /v1beta/models: _api_client.py of python-genai, client.go of
 // go-genai; Ollama's append /api: _client.py of ollama-python, envconfig/config.go
-// of ollama.
+// of ollama. The dialects of rerankers stand in their paths, as Cohere, Jina and
+// Voyage share one; no SDK asks the environment for the latter two.
 var bases = []Base{
 	{"openai", "/v1", []string{"OPENAI_BASE_URL", "OPENAI_API_BASE"}},
 	{"anthropic", "", []string{"ANTHROPIC_BASE_URL"}},
@@ -28,6 +29,8 @@ var bases = []Base{
 	{"ollama", "", []string{"OLLAMA_HOST"}},
 	{"bedrock", "", []string{"AWS_ENDPOINT_URL_BEDROCK_RUNTIME"}}, // SDKs reference, service-specific endpoints
 	{"cohere", "", []string{"CO_API_URL"}},                        // cohere-python base_client.py
+	{"jina", "/jina/v1", nil},
+	{"voyage", "/voyage/v1", nil},
 }
 
 // Bases returns how the SDKs of the dialects are sent to the provider, in the

@@ -64,9 +64,9 @@ var (
 
 // fuzzedBy returns the routes that a target sends to.
 func fuzzedBy(name string) (out []*route) {
-	path, v := fuzzedAlone[name], fuzzedVendor[name]
+	path, v, kind := fuzzedAlone[name], fuzzedVendor[name], map[string]string{"FuzzRerank": "rerank"}[name]
 	for i := range routes {
-		if r := &routes[i]; (path == "" || r.pattern == path) && (v == nil || r.vendor == v) {
+		if r := &routes[i]; (kind == "" || r.kind == kind) && (path == "" || r.pattern == path) && (v == nil || r.vendor == v) {
 			out = append(out, r)
 		}
 	}

@@ -4,114 +4,78 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"time"
+	"strings"
 
 	"github.com/chaoskit/chaos/internal/wire"
 )
 
-// cohere is the dialect of the rerankers of Cohere and Jina, which take the
-// same requests: {model, query, documents, top_n}. Answers have the members of
-// both. Source: the API references of Cohere (rerank v2) and Jina.
-var cohere = vendor{
-	name:     "cohere",
-	bodyMax:  10 << 20,
-	overload: http.StatusServiceUnavailable,
-	twin:     &twinPlain,
-	words:    cohereWords,
-	notJSON:  func() *refusal { return cohereInvalid("invalid request: the body is not valid JSON") },
-	limited:  cohereLimited,
-	body:     cohereBody,
-	headers:  func(h http.Header, request string, _ time.Duration) { h["X-Request-Id"] = []string{request} },
-	quota:    func(http.Header, quotas, time.Time) {},
-}
-
-// cohereLimited says how many are let in, and where no wait helps that nothing
-// has been paid for: Cohere's reference, errors.
-func cohereLimited(_ *call, q quotas, r refused, _ time.Duration) refusal {
-	if r.of == credit {
-		return refusal{status: http.StatusPaymentRequired, message: "Please add or update your payment method at https://dashboard.cohere.com/billing?tab=payment to continue"}
-	}
-	unit := meterWords[r.of].unit
-	if r.of.requests() {
-		unit = "API calls"
-	}
-	return refusal{status: http.StatusTooManyRequests, message: fmt.Sprintf("You are limited to %d %s / %s.", q[r.of].limit, unit, meterWords[r.of].period)}
-}
-
-// cohereWords has no type and no code: an error is an id and a message.
-func cohereWords(status int, c *call) refusal {
-	message := "an error occurred while processing the request"
-	switch {
-	case status == http.StatusNotFound:
-		message = "model '" + c.model + "' not found"
-	case status == http.StatusUnauthorized:
-		message = "invalid api token"
-	case status == http.StatusTooManyRequests:
-		message = "too many requests"
-	case status < 500:
-		message = "invalid request"
-	}
-	return refusal{status: status, message: message}
-}
-
-func cohereInvalid(message string) *refusal { return &refusal{status: 400, message: message} }
-
-func cohereBody(dst []byte, r *refusal, request string) []byte {
-	dst = append(dst, `{"id":`...)
-	dst = appendString(dst, request)
-	dst = append(dst, `,"message":`...)
-	dst = appendString(dst, r.message)
-	return append(dst, '}')
-}
+// Rerankers take {model, query, documents} and give the best documents. Cohere,
+// Jina and Voyage differ in all the rest: rerank_cohere.go, rerank_jina.go,
+// rerank_voyage.go.
 
 // rerankModel is the name under which the reranker of calls that name no model
 // can be configured.
 const rerankModel = "rerank"
 
-// documentsMax is how many documents a call may have: Cohere's reference.
+// documentsMax is how many documents a call may have: the references of Cohere
+// and Voyage.
 const documentsMax = 1000
 
-// readRerank understands POST /v1/rerank and /v2/rerank. Documents are
-// strings, or objects with a text. Without a model, rerankModel does the work.
-func readRerank(body doc, c *call) *refusal {
-	if body.kind() != '{' {
-		return cohereInvalid("invalid request: the body is not a JSON object")
-	}
-	f := &rerank{}
-	c.form = f
-	if c.model = body.get("model").text(); c.model == "" {
-		c.model = rerankModel
+// rerankRules is what differs in how a reranker reads calls.
+type rerankRules struct {
+	top     string // the member that says how many are wanted
+	strings bool   // documents are strings; else they may be objects with a text
+	missing func(field string) *refusal
+	wrong   func(field, want string) *refusal
+	empty   func() *refusal // there are no documents
+}
+
+// read understands a call.
+func (u rerankRules) read(body doc, c *call, f *rerank) *refusal {
+	if query := body.get("query"); query.present() && query.kind() != '"' {
+		return u.wrong("query", "a string")
 	}
 	if f.query = body.get("query").text(); f.query == "" {
-		return cohereInvalid("invalid request: query is required")
+		return u.missing("query")
 	}
 	c.carrier, c.tokensIn = f.query, wire.Tokens(f.query)
 	documents := body.get("documents")
-	if documents.kind() != '[' {
-		return cohereInvalid("invalid request: documents is required")
+	switch {
+	case !documents.present():
+		return u.missing("documents")
+	case documents.kind() != '[':
+		return u.wrong("documents", "a list")
 	}
 	for d := range documents.items {
-		text := d.text()
-		if d.kind() == '{' {
-			text = d.get("text").text()
+		text := d
+		if d.kind() == '{' && !u.strings {
+			text = d.get("text")
 		}
-		f.documents = append(f.documents, wire.StripMarkers(text))
-		c.tokensIn += wire.Tokens(text)
+		if text.kind() != '"' {
+			return u.wrong("documents["+strconv.Itoa(len(f.documents))+"]", "a string")
+		}
+		f.documents = append(f.documents, wire.StripMarkers(text.text()))
+		c.tokensIn += wire.Tokens(text.text())
 	}
-	if n := len(f.documents); n == 0 || n > documentsMax {
-		return cohereInvalid(fmt.Sprintf("invalid request: documents must have between 1 and %d elements, got %d", documentsMax, n))
+	switch n := len(f.documents); {
+	case n == 0:
+		return u.empty()
+	case n > documentsMax:
+		return u.wrong("documents", fmt.Sprintf("a list of at most %d elements, got %d", documentsMax, n))
 	}
 	f.top = len(f.documents)
-	for _, name := range []string{"top_n", "top_k"} {
-		if v := body.get(name); v.present() {
-			n, ok := v.integer()
-			if !ok || n < 1 {
-				return cohereInvalid("invalid request: " + name + " must be an integer above 0")
-			}
-			f.top = min(f.top, n)
+	if v := body.get(u.top); v.present() {
+		n, ok := v.integer()
+		if !ok || n < 1 {
+			return u.wrong(u.top, "an integer above 0")
 		}
+		f.top = min(f.top, n)
 	}
-	f.show = body.get("return_documents").truth()
+	show := body.get("return_documents")
+	if show.present() && show.kind() != 't' && show.kind() != 'f' {
+		return u.wrong("return_documents", "true or false")
+	}
+	f.show = show.truth()
 	return nil
 }
 
@@ -121,37 +85,73 @@ type rerank struct {
 	documents []string
 	top       int
 	show      bool // return_documents
+	// write writes the answer around the documents and their scores.
+	write func(dst []byte, a *answer, f *rerank, best []scored) []byte
 }
 
 // rerankDimensions of the vectors that documents are compared by.
 const rerankDimensions = 64
 
 func (f *rerank) whole(dst []byte, a *answer) []byte {
-	dst = append(dst, `{"id":`...)
-	dst = appendString(dst, a.id)
-	dst = append(dst, `,"model":`...)
-	dst = appendString(dst, a.model)
-	dst = append(dst, `,"results":[`...)
+	var best []scored
 	if !a.empty {
-		for i, x := range a.ranked(wire.StripMarkers(f.query), f.documents, f.top) {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			dst = append(dst, `{"index":`...)
-			dst = strconv.AppendInt(dst, int64(x.index), 10)
-			dst = append(dst, `,"relevance_score":`...)
-			dst = a.appendScore(dst, x.score)
-			if f.show {
-				dst = append(dst, `,"document":{"text":`...)
-				dst = appendString(dst, f.documents[x.index])
-				dst = append(dst, '}')
-			}
-			dst = append(dst, '}')
+		best = a.ranked(wire.StripMarkers(f.query), f.documents, f.top)
+	}
+	return f.write(dst, a, f, best)
+}
+
+// ranks writes the documents. head and tail stand around the text of one.
+func (f *rerank) ranks(dst []byte, a *answer, best []scored, head, tail string) []byte {
+	dst = append(dst, '[')
+	for i, x := range best {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, `{"index":`...)
+		dst = strconv.AppendInt(dst, int64(x.index), 10)
+		dst = append(dst, `,"relevance_score":`...)
+		dst = a.appendScore(dst, x.score)
+		if f.show {
+			dst = append(append(dst, `,"document":`...), head...)
+			dst = append(appendString(dst, f.documents[x.index]), tail...)
+		}
+		dst = append(dst, '}')
+	}
+	return append(dst, ']')
+}
+
+// rerankVendor tells whose call one to /v1/rerank is, which three providers have.
+// The name of the model decides: jina-... is Jina's; voyage-..., rerank-2.5,
+// rerank-lite-1 and the like are Voyage's, whose names have a digit or "lite" where
+// Cohere's have "v", "english" or "multilingual". Of another name, top_k or
+// truncation make it Voyage's, and all else is Cohere's. A path that begins with
+// the dialect, or an endpoint that has one, is never guessed at.
+func rerankVendor(body doc) *vendor {
+	model := strings.ToLower(body.get("model").text())
+	tail, named := strings.CutPrefix(model, "rerank-")
+	switch {
+	case strings.HasPrefix(model, "jina"):
+		return &jina
+	case strings.HasPrefix(model, "voyage"), named && tail != "" && (isDigit(tail[0]) || strings.HasPrefix(tail, "lite")):
+		return &voyage
+	case !named && (body.get("top_k").present() || body.get("truncation").present()):
+		return &voyage
+	}
+	return &cohere
+}
+
+// sort turns to the route of the dialect that a call speaks, where its path is that
+// of several.
+func (a *attempt) sort(body doc) {
+	if a.only != nil || a.route.pattern != "/v1/rerank" || a.route.vendor != &cohere {
+		return
+	}
+	v := rerankVendor(body)
+	for i := range routes {
+		if r := &routes[i]; r.vendor == v && r.pattern == a.route.pattern && r.method == http.MethodPost {
+			a.route = r
+			a.rec.Dialect = v.name
+			return
 		}
 	}
-	dst = append(dst, `],"usage":{"total_tokens":`...)
-	dst = strconv.AppendInt(dst, int64(a.tokensIn), 10)
-	dst = append(dst, `,"prompt_tokens":`...)
-	dst = strconv.AppendInt(dst, int64(a.tokensIn), 10)
-	return append(dst, `},"meta":{"api_version":{"version":"2"},"billed_units":{"search_units":1}}}`...)
 }

@@ -79,7 +79,7 @@ func TestInvalidCalls(t *testing.T) {
 		{messagesPath, `{"model":"m","max_tokens":5,"messages":[{"role":"user"}]}`, 400, "messages.0.content: Field required"},
 		{"/v1/rerank", `{"documents":["x"]}`, 400, "query is required"},
 		{"/v1/rerank", `{"query":"x"}`, 400, "documents is required"},
-		{"/v2/rerank", `{"query":"x","documents":[]}`, 400, "got 0"},
+		{"/v2/rerank", `{"model":"m","query":"x","documents":[]}`, 400, "list of documents must not be empty"},
 		{"/v1/rerank", `{"query":"x","documents":["y"],"top_n":0}`, 400, "top_n must be"},
 		{"/v1/rerank", `"x"`, 400, "not a JSON object"},
 		{"/v1/search", `{}`, 400, "is required"},
