@@ -49,6 +49,12 @@ func TestAsNetHTTP(t *testing.T) {
 			io.WriteString(w, "data: y\n\n")
 		}},
 		{"no content", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(204) }},
+		{"an empty write where no body is", func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(http.StatusNoContent)
+			if n, err := w.Write(nil); n != 0 || err != nil {
+				t.Errorf("an empty write to an answer without a body: %d, %v", n, err)
+			}
+		}},
 		{"an error of a status of its own", func(w http.ResponseWriter, r *http.Request) { http.Error(w, "no", 529) }},
 		{"the last answer", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Connection", "close")

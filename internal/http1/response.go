@@ -32,8 +32,12 @@ type response struct {
 // Header returns the headers, to be set before WriteHeader.
 func (w *response) Header() http.Header { return w.header }
 
-// WriteHeader fixes status and headers. Only the first one counts.
+// WriteHeader fixes status and headers. Only the first final one counts; an
+// informational one is not sent.
 func (w *response) WriteHeader(status int) {
+	if status >= 100 && status < 200 && status != http.StatusSwitchingProtocols {
+		return
+	}
 	if w.status != 0 || w.conn.hijacked.Load() {
 		return
 	}
@@ -65,6 +69,8 @@ func (w *response) Write(p []byte) (int, error) {
 	switch {
 	case w.failed != nil:
 		return 0, w.failed
+	case len(p) == 0: // allowed where no body is
+		return 0, nil
 	case w.status == http.StatusNoContent || w.status == http.StatusNotModified:
 		return 0, http.ErrBodyNotAllowed
 	case w.length >= 0 && w.written+int64(len(p)) > w.length:
