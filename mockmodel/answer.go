@@ -131,7 +131,7 @@ func (a *attempt) timing() timing {
 		if t.ownGap > 0 {
 			t.stretch = float64(t.gap) / float64(t.ownGap)
 		}
-	} else if b := a.station.batch; b != nil {
+	} else if b := a.station.batch; b != nil && a.work.st != nil {
 		t.batch, t.stretch = b, float64(t.gap)/float64(t.ownGap)
 	}
 	a.work.first, a.work.gap = t.first, t.gap

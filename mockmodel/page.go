@@ -26,7 +26,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request, f found) {
 }
 
 // readPage reads the body of a call to a page within the bounds of any other
-// body, and leaves it in r. What is returned is the status of the refusal, 0
+// body, and leaves it in r, with its length. What is returned is the status of the refusal, 0
 // for none.
 func readPage(w http.ResponseWriter, r *http.Request, most int64) int {
 	rc := http.NewResponseController(w)
@@ -41,7 +41,7 @@ func readPage(w http.ResponseWriter, r *http.Request, most int64) int {
 		return http.StatusRequestEntityTooLarge
 	}
 	_ = rc.SetReadDeadline(time.Time{})
-	r.Body = io.NopCloser(bytes.NewReader(body))
+	r.Body, r.ContentLength, r.TransferEncoding = io.NopCloser(bytes.NewReader(body)), int64(len(body)), nil
 	return 0
 }
 

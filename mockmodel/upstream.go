@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net/http"
@@ -79,8 +80,11 @@ func (s *Server) upstream(v *vendor) *upstream {
 // is not recorded, and no fault hits it. false: there is nowhere to pass it.
 func (s *Server) passes(w http.ResponseWriter, r *http.Request, f found) bool {
 	v := f.only
-	if f.page != nil {
+	switch {
+	case f.page != nil:
 		v = f.page.vendor
+	case f.socket != nil:
+		v = f.socket.vendor
 	}
 	u := s.upstream(v)
 	if v == nil && len(s.upstreams) == 1 {
@@ -89,7 +93,21 @@ func (s *Server) passes(w http.ResponseWriter, r *http.Request, f found) bool {
 	if u == nil {
 		return false
 	}
-	u.proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), pathKey{}, f.path)))
+	refused := u.vendor.words(http.StatusNotImplemented, &call{})
+	refused.code, refused.message = "upstream_socket", "chaos does not pass WebSockets on to an upstream provider: leave out provider.upstream."+u.vendor.name+", or call over HTTP"
+	if f.socket == nil {
+		// Before anything is passed on: who reads the body while it is answered
+		// would read what follows it on the connection.
+		status := readPage(w, r, u.vendor.bodyMax)
+		if status == 0 {
+			ctx := context.WithValue(r.Context(), pathKey{}, f.path)
+			// The proxy asks for the key before it breaks off what broke off there.
+			u.proxy.ServeHTTP(w, r.WithContext(context.WithValue(ctx, http.ServerContextKey, s)))
+			return true
+		}
+		refused = u.vendor.words(status, &call{})
+	}
+	s.refuse(w, u.vendor, &refused)
 	return true
 }
 
@@ -130,6 +148,7 @@ func (u *upstream) request(ctx context.Context, r *http.Request, path string, bo
 	}
 	out.Header = passedOn(r.Header)
 	out.Header.Del("Accept-Encoding")
+	out.Header.Del("Expect") // the body is here
 	return out, nil
 }
 
@@ -161,6 +180,10 @@ func (a *attempt) forward(u *upstream) {
 	if err == nil {
 		rec.AdmittedNs = a.now()
 		resp, err = u.client.Do(req)
+	}
+	if err == nil && resp.StatusCode < http.StatusOK {
+		err = fmt.Errorf("it answered %d to a call", resp.StatusCode)
+		_ = resp.Body.Close() // a protocol that nobody asked for
 	}
 	if err != nil {
 		a.unreachable(err)
@@ -225,7 +248,7 @@ func (a *attempt) relayDelay() bool {
 // relayWhole passes an answer in one piece back.
 func (a *attempt) relayWhole(resp *http.Response, took *taking) {
 	var err error
-	a.buf, err = readAll(a.buf[:0], io.LimitReader(resp.Body, upstreamBodyMax), int(min(max(resp.ContentLength, 0), bufferKeep)))
+	a.buf, err = readAll(a.buf[:0], io.LimitReader(resp.Body, upstreamBodyMax+1), int(min(max(resp.ContentLength, 0), bufferKeep)))
 	if err != nil {
 		if a.ctx.Err() != nil {
 			a.gone()
@@ -233,6 +256,11 @@ func (a *attempt) relayWhole(resp *http.Response, took *taking) {
 		}
 		a.reset() // as the provider did
 		a.rec.Code = "upstream_cut"
+		return
+	}
+	if len(a.buf) > upstreamBodyMax {
+		a.reset() // rather than a part of it that looks whole
+		a.rec.Code = "upstream_too_large"
 		return
 	}
 	took.event(a.now(), a.buf)
@@ -262,6 +290,7 @@ func (a *attempt) relayEvents(resp *http.Response, kind eventKind, took *taking)
 	if !a.relayDelay() {
 		return
 	}
+	delete(a.w.Header(), "Content-Length") // a fault may end it before, or add an error
 	a.relayHead(resp.StatusCode)
 	s, _ := a.call.form.(streamer)
 	if s == nil {
