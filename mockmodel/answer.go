@@ -256,7 +256,7 @@ func (a *attempt) deliver(t timing) {
 	a.writeHead(status, len(a.buf))
 	rec.TokensEmitted = n
 	at := len(a.buf)
-	if a.effect.Ending != nil {
+	if a.effect.Ending != nil && status < http.StatusMultipleChoices { // a recorded error hides it
 		at = a.cutBody(a.effect.Ending.After)
 	}
 	if !a.write(a.buf[:at]) {

@@ -1,6 +1,8 @@
 package mockmodel
 
 import (
+	"net/http"
+
 	"github.com/chaoskit/chaos/faults"
 	"github.com/chaoskit/chaos/internal/journal"
 )
@@ -48,7 +50,7 @@ func (s *Server) bill(a *attempt) (out int) {
 	} else {
 		w.leave(rec.EndNs)
 	}
-	if !reached || a.ans.empty {
+	if x := a.replaying; !reached || a.ans.empty || x != nil && x.Status != http.StatusOK {
 		return 0
 	}
 	p := a.at.price(rec.ModelServed)

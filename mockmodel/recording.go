@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // Recording is one answer of a real provider, with when each part of it came,
@@ -28,7 +27,10 @@ type Recording struct {
 	Headers   []Header `json:"headers,omitempty"`
 	TokensIn  int      `json:"tokens_in,omitempty"`
 	TokensOut int      `json:"tokens_out,omitempty"`
-	Events    []Event  `json:"events"`
+	// Some of those in, and some of those out.
+	TokensCached    int     `json:"tokens_cached,omitempty"`
+	ReasoningTokens int     `json:"tokens_reasoning,omitempty"`
+	Events          []Event `json:"events"`
 }
 
 // Event is a part of a recorded answer: an event of a stream, or all of it.
@@ -41,107 +43,11 @@ type Event struct {
 // RecordingVersion is the version of the format: JSON, one recording a line.
 const RecordingVersion = 1
 
-// recordingMax bounds what is kept of one answer in memory: more is passed on
-// and not recorded.
-const recordingMax = 8 << 20
-
-// headersKept are headers of an answer that tell a client what to do, and no
-// secret: all others are left out of a recording.
-var headersKept = []string{"Content-Type", "Retry-After", "Retry-After-Ms", "X-Should-Retry"}
-
 func (e Event) data() []byte {
 	if e.Bytes != nil {
 		return e.Bytes
 	}
 	return []byte(e.Text)
-}
-
-// taking is a recording that is being made. A nil one takes nothing.
-type taking struct {
-	Recording
-	passedNs int64
-	size     int
-}
-
-// newTaking begins to record an answer.
-func newTaking(a *attempt, resp *http.Response) *taking {
-	t := &taking{passedNs: a.rec.AdmittedNs, Recording: Recording{
-		Version: RecordingVersion, Dialect: a.route.vendor.name, Path: a.route.pattern, Model: a.call.model, Stream: a.call.stream,
-		Step: strconv.FormatUint(a.rec.StepHash, 16), Status: resp.StatusCode,
-	}}
-	for _, name := range headersKept {
-		if v := resp.Header.Get(name); v != "" {
-			t.Headers = append(t.Headers, Header{name, v})
-		}
-	}
-	for name := range resp.Header {
-		if strings.HasPrefix(name, "X-Ratelimit-") || strings.HasPrefix(name, "Anthropic-Ratelimit-") {
-			t.Headers = append(t.Headers, Header{name, resp.Header.Get(name)})
-		}
-	}
-	slices.SortFunc(t.Headers, func(a, b Header) int { return strings.Compare(a.Name, b.Name) })
-	return t
-}
-
-// event takes a part of the answer.
-func (t *taking) event(now int64, data []byte) {
-	if in, out, ok := usageIn(data); ok {
-		t.TokensIn, t.TokensOut = max(t.TokensIn, in), max(t.TokensOut, out)
-	}
-	if t.size += len(data); t.size > recordingMax {
-		t.Events = nil
-		return
-	}
-	e := Event{AtMS: float64((now-t.passedNs)/1000) / 1000}
-	if utf8.Valid(data) {
-		e.Text = string(data)
-	} else {
-		e.Bytes = bytes.Clone(data)
-	}
-	t.Events = append(t.Events, e)
-}
-
-// done writes down what the answer cost, and hands on what was recorded of it
-// if all of it came: half an answer is not to be given again as a whole one.
-func (t *taking) done(a *attempt) {
-	rec := &a.rec
-	if t.TokensIn > 0 {
-		rec.TokensIn = t.TokensIn
-	}
-	rec.TokensPlanned, rec.TokensEmitted = t.TokensOut, t.TokensOut
-	a.passed = rec.Status == http.StatusOK
-	if a.s.opt.Record != nil && rec.End == "complete" && t.size <= recordingMax {
-		a.s.opt.Record(t.Recording)
-	}
-}
-
-// usageIn reads the tokens that an answer, or an event of one, says it cost.
-// The names are those of OpenAI, Anthropic, Gemini, Ollama and Bedrock.
-func usageIn(data []byte) (in, out int, ok bool) {
-	from := bytes.IndexByte(data, '{')
-	if from < 0 || !bytes.Contains(data, []byte("oken")) && !bytes.Contains(data, []byte("_eval_count")) {
-		return 0, 0, false
-	}
-	end := bytes.LastIndexByte(data, '}')
-	if end < from || !valid(data[from:end+1]) {
-		return 0, 0, false
-	}
-	d := doc(data[from : end+1])
-	for _, u := range []doc{d, d.get("usage"), d.get("usageMetadata"), d.get("message").get("usage"), d.get("response").get("usage")} {
-		for key, v := range u.fields {
-			n, number := v.integer()
-			if !number {
-				continue
-			}
-			switch key {
-			case "prompt_tokens", "input_tokens", "promptTokenCount", "inputTokens", "prompt_eval_count":
-				in, ok = max(in, n), true
-			case "completion_tokens", "output_tokens", "candidatesTokenCount", "outputTokens", "eval_count":
-				out, ok = max(out, n), true
-			}
-		}
-	}
-	return in, out, ok
 }
 
 // eventKind says how the events of a stream are told apart.
@@ -192,6 +98,9 @@ func (k eventKind) end(b []byte) int {
 	return n
 }
 
+// eventMax is when the last event of an answer can come, in ms.
+const eventMax = 24 * 3600 * 1000
+
 // ReadRecordings reads recordings, one a line. The error names the line.
 func ReadRecordings(r io.Reader) ([]Recording, error) {
 	var out []Recording
@@ -206,8 +115,12 @@ func ReadRecordings(r io.Reader) ([]Recording, error) {
 		switch {
 		case x.Version != RecordingVersion:
 			return nil, fmt.Errorf("recording %d: has version %d, and this chaos reads version %d", n, x.Version, RecordingVersion)
-		case x.Status < 100 || x.Status > 599 || len(x.Events) == 0:
+		case x.Status < 200 || x.Status > 599 || len(x.Events) == 0:
 			return nil, fmt.Errorf("recording %d: holds no answer", n)
+		case slices.ContainsFunc(x.Events, func(e Event) bool { return !(e.AtMS >= 0 && e.AtMS <= eventMax) }):
+			return nil, fmt.Errorf("recording %d: has an event that did not come within a day", n)
+		case slices.ContainsFunc([]int{x.TokensIn, x.TokensOut, x.TokensCached, x.ReasoningTokens}, func(n int) bool { return n < 0 || n > usageMax }):
+			return nil, fmt.Errorf("recording %d: has a number of tokens that no answer has", n)
 		}
 		out = append(out, x)
 	}
@@ -301,9 +214,16 @@ func (a *attempt) useRecording(x *Recording) {
 	}
 	a.replaying = x
 	a.ans.tokensOut, a.ans.longest, a.ans.choices = n, n, 1
-	a.rec.TokensPlanned = x.TokensOut
+	rec := &a.rec
+	rec.TokensPlanned, rec.ReasoningTokens = x.TokensOut, x.ReasoningTokens
 	if x.TokensIn > 0 {
-		a.rec.TokensIn = x.TokensIn
+		rec.TokensIn = x.TokensIn
+	}
+	rec.TokensCached = min(x.TokensCached, rec.TokensIn)
+	if x.Status >= http.StatusBadRequest {
+		h := http.Header{}
+		f.head(h)
+		a.noteHint(h)
 	}
 }
 

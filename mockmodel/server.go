@@ -25,7 +25,7 @@
 //	schema*.go   values that a JSON Schema allows
 //	effect.go    connection, status and ending of a fault
 //	record.go    what the journal is told
-//	upstream.go  calls that are passed on to a real provider     recording.go  its answers, given again
+//	upstream.go  calls that are passed on to a real provider     taking.go, usage.go  its answers, recorded     recording.go  and given again
 //
 // The order at the provider is connection fault, validation, fault status,
 // limits, capacity, and then delay, pace, mutation and ending of the answer.

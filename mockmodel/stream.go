@@ -1,6 +1,7 @@
 package mockmodel
 
 import (
+	"net/http"
 	"sort"
 	"time"
 
@@ -42,7 +43,11 @@ type frameEnd struct{ at, tokens int }
 func (a *attempt) stream(s streamer, t timing) {
 	h := a.w.Header()
 	h["Content-Type"], h["Cache-Control"] = a.media(true), noCache
-	a.writeHead(200, -1)
+	status := http.StatusOK
+	if f, ok := s.(headed); ok { // recorded
+		status = f.head(h)
+	}
+	a.writeHead(status, -1)
 	if a.cutNow(s, 0) {
 		return
 	}

@@ -195,10 +195,7 @@ func (a *attempt) forward(u *upstream) {
 		h[name] = v
 	}
 	if rec.Status = resp.StatusCode; rec.Status >= 400 {
-		wait, raw, ok := wire.ParseRetryAfter(resp.Header, a.s.opt.Epoch.Time(a.now()))
-		if rec.HintRaw = raw; ok {
-			rec.RetryAfterNs = int64(wait)
-		}
+		a.noteHint(resp.Header)
 	}
 	took := newTaking(a, resp)
 	if kind := eventsOf(resp.Header.Get("Content-Type")); kind != eventsNone {
@@ -207,6 +204,14 @@ func (a *attempt) forward(u *upstream) {
 		a.relayWhole(resp, took)
 	}
 	took.done(a)
+}
+
+// noteHint puts the hint of a provider's refusal on record.
+func (a *attempt) noteHint(h http.Header) {
+	wait, raw, ok := wire.ParseRetryAfter(h, a.s.opt.Epoch.Time(a.now()))
+	if a.rec.HintRaw = journal.Clip(raw, textMax); ok {
+		a.rec.RetryAfterNs = int64(wait)
+	}
 }
 
 // unreachable answers for a provider that does not.

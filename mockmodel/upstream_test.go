@@ -309,6 +309,10 @@ func TestReadRecordings(t *testing.T) {
 		{"no JSON", "{", "recording 1: "},
 		{"another version", `{"v":2,"status":200,"events":[{"t_ms":1}]}`, "recording 1: has version 2, and this chaos reads version 1"},
 		{"no answer", `{"v":1,"status":200,"events":[{"t_ms":1}]}` + "\n" + `{"v":1,"status":200}`, "recording 2: holds no answer"},
+		{"an interim answer", `{"v":1,"status":103,"events":[{"t_ms":1}]}`, "recording 1: holds no answer"},
+		{"an event before the call", `{"v":1,"status":200,"events":[{"t_ms":-1}]}`, "recording 1: has an event that did not come within a day"},
+		{"an event that never came", `{"v":1,"status":200,"events":[{"t_ms":1e300}]}`, "recording 1: has an event that did not come within a day"},
+		{"fewer tokens than none", `{"v":1,"status":200,"tokens_out":-1,"events":[{"t_ms":1}]}`, "recording 1: has a number of tokens that no answer has"},
 	} {
 		_, err := ReadRecordings(strings.NewReader(c.text))
 		if got := fmt.Sprint(err); c.want == "" && err != nil || !strings.Contains(got, c.want) && c.want != "" {
@@ -319,22 +323,26 @@ func TestReadRecordings(t *testing.T) {
 
 func TestUsageIn(t *testing.T) {
 	for _, c := range []struct {
-		name, data string
-		in, out    int
+		name, data                 string
+		in, cached, out, reasoning int
 	}{
-		{"OpenAI", `{"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7}}`, 3, 4},
-		{"OpenAI's last event", "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}\n\n", 3, 4},
-		{"Responses", "event: response.completed\ndata: {\"response\":{\"usage\":{\"input_tokens\":3,\"output_tokens\":4}}}\n\n", 3, 4},
-		{"Anthropic's start", "event: message_start\ndata: {\"message\":{\"usage\":{\"input_tokens\":3,\"output_tokens\":1}}}\n\n", 3, 1},
-		{"Anthropic's end", "event: message_delta\ndata: {\"usage\":{\"output_tokens\":4}}\n\n", 0, 4},
-		{"Gemini", `{"usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":4}}`, 3, 4},
-		{"Ollama", `{"done":true,"prompt_eval_count":3,"eval_count":4}`, 3, 4},
-		{"no usage", `{"choices":[{"text":"tokens"}]}`, 0, 0},
-		{"null", `{"usage":null,"token":1}`, 0, 0},
-		{"no JSON", `tokens {`, 0, 0},
+		{"OpenAI", `{"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7}}`, 3, 0, 4, 0},
+		{"OpenAI's last event", "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}\n\n", 3, 0, 4, 0},
+		{"Responses", "event: response.completed\ndata: {\"response\":{\"usage\":{\"input_tokens\":3,\"output_tokens\":4}}}\n\n", 3, 0, 4, 0},
+		{"Anthropic's start", "event: message_start\ndata: {\"message\":{\"usage\":{\"input_tokens\":3,\"output_tokens\":1}}}\n\n", 3, 0, 1, 0},
+		{"Anthropic's end", "event: message_delta\ndata: {\"usage\":{\"output_tokens\":4}}\n\n", 0, 0, 4, 0},
+		{"Gemini", `{"usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":4}}`, 3, 0, 4, 0},
+		{"Ollama", `{"done":true,"prompt_eval_count":3,"eval_count":4}`, 3, 0, 4, 0},
+		{"OpenAI with details", `{"usage":{"prompt_tokens":9,"completion_tokens":7,"prompt_tokens_details":{"cached_tokens":5},"completion_tokens_details":{"reasoning_tokens":3}}}`, 9, 5, 7, 3},
+		{"Anthropic with a cache, whose tokens stand beside the others", `{"usage":{"input_tokens":3,"cache_read_input_tokens":20,"cache_creation_input_tokens":10,"output_tokens":4}}`, 33, 20, 4, 0},
+		{"Gemini with thoughts, which stand beside the answer", `{"usageMetadata":{"promptTokenCount":9,"cachedContentTokenCount":5,"candidatesTokenCount":4,"thoughtsTokenCount":6}}`, 9, 5, 10, 6},
+		{"Bedrock with a cache", `{"usage":{"inputTokens":3,"cacheReadInputTokens":2,"cacheWriteInputTokens":1,"outputTokens":4}}`, 6, 2, 4, 0},
+		{"no usage", `{"choices":[{"text":"tokens"}]}`, 0, 0, 0, 0},
+		{"null", `{"usage":null,"token":1}`, 0, 0, 0, 0},
+		{"no JSON", `tokens {`, 0, 0, 0, 0},
 	} {
-		if in, out, _ := usageIn([]byte(c.data)); in != c.in || out != c.out {
-			t.Errorf("%s: %d and %d, want %d and %d", c.name, in, out, c.in, c.out)
+		if u, _ := usageIn([]byte(c.data)); u != (usage{c.in, c.cached, c.out, c.reasoning}) {
+			t.Errorf("%s: %+v, want %d (%d cached) and %d (%d of thoughts)", c.name, u, c.in, c.cached, c.out, c.reasoning)
 		}
 	}
 }
