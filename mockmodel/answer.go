@@ -133,6 +133,7 @@ func (a *attempt) timing() timing {
 		}
 	} else if b := a.station.batch; b != nil && a.work.st != nil {
 		t.batch, t.stretch = b, float64(t.gap)/float64(t.ownGap)
+		a.work.stretch = t.stretch
 	}
 	a.work.first, a.work.gap = t.first, t.gap
 	return t

@@ -297,6 +297,7 @@ func (a *attempt) takeSlot() bool {
 	w := &a.work
 	w.st, w.stage, w.in, w.out = a.station, stageQueue, a.call.tokensIn, a.outputPlanned()
 	w.first, w.gap = a.own()
+	w.places, w.stretch = max(1, a.call.choices), 1
 	var how admission
 	if how, w.waiter = a.station.enter(from); how == queueFull {
 		w.stage = stageDone

@@ -8,10 +8,15 @@ import "sync"
 //
 //	step(n) = alone + more * (n - 1)
 //
+// up to as many as there are slots. A call that asks for several answers takes as
+// many places; beyond the slots, all of them share the throughput.
+//
 // Progress is counted in steps since the start, the same for all calls, so that
 // an answer of k tokens is done when k steps have been made since its first.
 type batch struct {
 	alone, more float64 // ns
+	slots       int
+	place       float64 // ns of a step for each call, beyond the slots
 
 	mu    sync.Mutex
 	size  int
@@ -23,7 +28,7 @@ type batch struct {
 // alone gets rate tokens a second, and slots calls together all of throughput.
 func newBatch(rate, throughput float64, slots int) *batch {
 	const second = 1e9
-	b := &batch{alone: second / rate}
+	b := &batch{alone: second / rate, slots: slots, place: second / throughput}
 	if slots > 1 {
 		b.more = (second*float64(slots)/throughput - b.alone) / float64(slots-1)
 	}
@@ -31,7 +36,12 @@ func newBatch(rate, throughput float64, slots int) *batch {
 }
 
 // step is how long a step takes now.
-func (b *batch) step() float64 { return b.alone + b.more*float64(max(0, b.size-1)) }
+func (b *batch) step() float64 {
+	if b.size > b.slots {
+		return b.place * float64(b.size)
+	}
+	return b.alone + b.more*float64(max(0, b.size-1))
+}
 
 // advance brings the steps up to now.
 func (b *batch) advance(now int64) {
@@ -41,21 +51,21 @@ func (b *batch) advance(now int64) {
 	}
 }
 
-// join adds a call and returns the steps made before, and how many calls there
-// are with it.
-func (b *batch) join(now int64) (steps float64, size int) {
+// join takes places and returns the steps made before, and how many places are
+// taken with them.
+func (b *batch) join(places int, now int64) (steps float64, size int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.advance(now)
-	b.size++
+	b.size += places
 	return b.steps, b.size
 }
 
-func (b *batch) leave(now int64) {
+func (b *batch) leave(places int, now int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.advance(now)
-	b.size--
+	b.size -= places
 }
 
 // look returns the steps made until now, and how long the next one takes.

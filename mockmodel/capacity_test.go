@@ -25,10 +25,10 @@ func TestBatch(t *testing.T) {
 		steps float64
 		step  float64
 	}{
-		{"one call alone", func() { b.join(0) }, ms(200), 2, 100e6},
-		{"with a second one steps take longer", func() { b.join(ms(200)) }, third, 3, 400e6 / 3},
-		{"four are as fast as the throughput says", func() { b.join(b.atNs); b.join(b.atNs) }, third + ms(200), 4, 200e6},
-		{"who leaves makes the others faster", func() { b.leave(b.atNs); b.leave(b.atNs); b.leave(b.atNs) }, third + ms(300), 5, 100e6},
+		{"one call alone", func() { b.join(1, 0) }, ms(200), 2, 100e6},
+		{"with a second one steps take longer", func() { b.join(1, ms(200)) }, third, 3, 400e6 / 3},
+		{"four are as fast as the throughput says", func() { b.join(1, b.atNs); b.join(1, b.atNs) }, third + ms(200), 4, 200e6},
+		{"who leaves makes the others faster", func() { b.leave(1, b.atNs); b.leave(1, b.atNs); b.leave(1, b.atNs) }, third + ms(300), 5, 100e6},
 	} {
 		c.do()
 		steps, step := b.look(c.at)

@@ -2,6 +2,7 @@ package mockmodel
 
 import (
 	"container/list"
+	"slices"
 	"sync"
 
 	"github.com/chaoskit/chaos/internal/wire"
@@ -33,13 +34,16 @@ func (p *prefixes) read(c *call) int {
 	chain := promptBlocks(c)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	cached, hit := 0, true
+	cached := 0
 	for _, h := range chain {
-		e, ok := p.known[h]
-		if hit = hit && ok; hit {
-			cached += blockTokens
+		if _, ok := p.known[h]; !ok {
+			break
 		}
-		if ok {
+		cached += blockTokens
+	}
+	// The end is forgotten before the start, as it is of no use without it.
+	for _, h := range slices.Backward(chain) {
+		if e, ok := p.known[h]; ok {
 			p.used.MoveToFront(e)
 			continue
 		}

@@ -46,7 +46,9 @@ func (s *Server) bill(a *attempt) (out int) {
 	out = rec.TokensEmitted
 	reached := w.inside || a.passed
 	if rec.End == journal.AttemptPeerClosed && s.outlive(*w) {
-		out, reached = max(w.out, rec.TokensPlanned), true
+		if out, reached = rec.TokensPlanned, true; out == 0 { // it had not come to that
+			out = w.out * w.places
+		}
 	} else {
 		w.leave(rec.EndNs)
 	}

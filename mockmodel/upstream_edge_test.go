@@ -38,6 +38,9 @@ func answering(g *rig, text string) http.RoundTripper {
 					head += string(buf[:n])
 				}
 				_, _ = io.WriteString(c, text)
+				if c.(*memnet.Conn).CloseWrite() == nil {
+					_, _ = io.Copy(io.Discard, c) // so that nothing is reset
+				}
 			}()
 		}
 	}()

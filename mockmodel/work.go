@@ -18,7 +18,10 @@ type work struct {
 	joined bool    // it is in the batch
 
 	in, out    int           // tokens to be read and, of the longest choice, to be said
+	places     int           // in the batch: the answers that were asked for at once
 	first, gap time.Duration // to the first token, and between two, without load
+	stretch    float64       // steps of the batch that a token takes
+	firstNs    int64         // when the first token is due, once the prompt was read
 	endNs      int64         // when the last token is done, where there is no batch
 	target     float64       // step of the batch at which the last token is done
 }
@@ -30,6 +33,7 @@ const (
 	stageNone  stage = iota
 	stageQueue       // waits for a slot
 	stageRead        // its prompt waits, or is being read
+	stageFirst       // its first token is being generated
 	stageWrite       // its answer is being generated
 	stageDone
 )
@@ -45,7 +49,7 @@ func (w *work) leave(now int64) {
 		w.prompt = nil
 	}
 	if w.joined {
-		w.st.batch.leave(now)
+		w.st.batch.leave(w.places, now)
 		w.joined = false
 	}
 	if w.inside {
@@ -103,11 +107,12 @@ func (a *attempt) waitToken(t *timing, i, n int) bool {
 	if i > 0 || t.joined {
 		return a.waitSteps(t, i)
 	}
+	a.work.stage, a.work.firstNs = stageFirst, t.token(0)
 	if !a.waitDue(t.token(0)) {
 		return false
 	}
 	var size int
-	t.from, size = t.batch.join(t.token(0))
+	t.from, size = t.batch.join(a.work.places, t.token(0))
 	t.joined, a.work.joined, a.work.stage = true, true, stageWrite
 	a.rec.Batch = size
 	a.work.target = t.step(n)
@@ -154,10 +159,16 @@ func (w *work) finish(ctx context.Context, now func() int64) {
 		w.stage = stageRead
 	}
 	if w.stage == stageRead {
-		if !w.finishPrompt(ctx, now) || !sleepUntil(ctx, now()+int64(w.first), now) {
+		if !w.finishPrompt(ctx, now) {
 			return
 		}
-		w.begin(now())
+		w.stage, w.firstNs = stageFirst, saturate(now(), w.first)
+	}
+	if w.stage == stageFirst {
+		if !sleepUntil(ctx, w.firstNs, now) {
+			return
+		}
+		w.begin(w.firstNs)
 	}
 	for w.joined {
 		until, reached := w.st.batch.next(w.target, now())
@@ -168,8 +179,11 @@ func (w *work) finish(ctx context.Context, now func() int64) {
 	sleepUntil(ctx, w.endNs, now)
 }
 
-// finishPrompt waits until the prompt has been read.
+// finishPrompt waits until the model is there and has read the prompt.
 func (w *work) finishPrompt(ctx context.Context, now func() int64) bool {
+	if !sleepUntil(ctx, w.st.warmNs(now()), now) {
+		return false
+	}
 	if w.st.prefill == nil || w.in == 0 {
 		return true
 	}
@@ -193,8 +207,8 @@ func (w *work) finishPrompt(ctx context.Context, now func() int64) bool {
 func (w *work) begin(now int64) {
 	w.stage = stageWrite
 	if b := w.st.batch; b != nil {
-		from, _ := b.join(now)
-		w.joined, w.target = true, from+float64(w.out)
+		from, _ := b.join(w.places, now)
+		w.joined, w.target = true, from+float64(w.out)*w.stretch
 		return
 	}
 	w.endNs = saturate(now, times(w.gap, w.out))

@@ -67,7 +67,8 @@ func openRecorder(dir string, upstreams []mockmodel.Upstream) (*recorder, error)
 	if len(upstreams) == 0 || dir == "" {
 		return nil, nil
 	}
-	f, err := os.OpenFile(filepath.Join(dir, FileRecorded), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
+	// Unlike the rest of the folder it holds what was said.
+	f, err := os.OpenFile(filepath.Join(dir, FileRecorded), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, diskError(err)
 	}
