@@ -80,11 +80,8 @@ func (s *Server) upstream(v *vendor) *upstream {
 // is not recorded, and no fault hits it. false: there is nowhere to pass it.
 func (s *Server) passes(w http.ResponseWriter, r *http.Request, f found) bool {
 	v := f.only
-	switch {
-	case f.page != nil:
+	if f.page != nil {
 		v = f.page.vendor
-	case f.socket != nil:
-		v = f.socket.vendor
 	}
 	u := s.upstream(v)
 	if v == nil && len(s.upstreams) == 1 {
@@ -93,21 +90,16 @@ func (s *Server) passes(w http.ResponseWriter, r *http.Request, f found) bool {
 	if u == nil {
 		return false
 	}
-	refused := u.vendor.words(http.StatusNotImplemented, &call{})
-	refused.code, refused.message = "upstream_socket", "chaos does not pass WebSockets on to an upstream provider: leave out provider.upstream."+u.vendor.name+", or call over HTTP"
-	if f.socket == nil {
-		// Before anything is passed on: who reads the body while it is answered
-		// would read what follows it on the connection.
-		status := readPage(w, r, u.vendor.bodyMax)
-		if status == 0 {
-			ctx := context.WithValue(r.Context(), pathKey{}, f.path)
-			// The proxy asks for the key before it breaks off what broke off there.
-			u.proxy.ServeHTTP(w, r.WithContext(context.WithValue(ctx, http.ServerContextKey, s)))
-			return true
-		}
-		refused = u.vendor.words(status, &call{})
+	// Before anything is passed on: who reads the body while it is answered would
+	// read what follows it on the connection.
+	if status := readPage(w, r, u.vendor.bodyMax); status != 0 {
+		refused := u.vendor.words(status, &call{})
+		s.refuse(w, u.vendor, &refused)
+		return true
 	}
-	s.refuse(w, u.vendor, &refused)
+	ctx := context.WithValue(r.Context(), pathKey{}, f.path)
+	// The proxy asks for the key before it breaks off what broke off there.
+	u.proxy.ServeHTTP(w, r.WithContext(context.WithValue(ctx, http.ServerContextKey, s)))
 	return true
 }
 

@@ -193,7 +193,7 @@ func TestNoSocketsUpstream(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := replyOf(resp); got.status != 501 || !strings.Contains(got.body, "upstream") {
+			if got := replyOf(resp); got.status != 400 || !strings.Contains(got.body, "upstream") {
 				t.Errorf("%d %s", got.status, got.body)
 			}
 			p.close()
