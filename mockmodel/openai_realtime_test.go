@@ -559,3 +559,27 @@ func FuzzRealtime(f *testing.F) {
 		}
 	})
 }
+
+// A session of a scope has the scope's fate, and ends with it.
+func TestRealtimeInAScope(t *testing.T) {
+	virtual(t, realtimeConfig(), nil, func(g *rig) {
+		sink := &journal.MemSink{}
+		scope := scoped(t, g, sink, plain(t, "http_503"))
+		k := g.talk("/_scopes/mine"+realtimePath, wire.ID{})
+		defer k.close()
+		k.until("session.created")
+		k.send(asksNow)
+		if done := k.until("response.done").get("response"); done.get("status").text() != "failed" {
+			t.Errorf("%s", done)
+		}
+		if err := scope.Close(); err != nil {
+			t.Error(err)
+		}
+		if _, err := k.next(); !websocket.IsCloseError(err, websocket.CloseGoingAway) {
+			t.Error(err)
+		}
+		if n := len(sink.Attempts()); n != 1 || g.s.Calls() != 0 {
+			t.Errorf("%d attempts in the scope, %d beside it", n, g.s.Calls())
+		}
+	})
+}
