@@ -5,7 +5,11 @@ import (
 )
 
 // readAnthropicMessages understands POST /v1/messages.
-func readAnthropicMessages(body doc, c *call) *refusal {
+func readAnthropicMessages(body doc, c *call) *refusal { return anthropicRead(body, c, true) }
+
+// anthropicRead reads what messages and their count have in common; limit says
+// that max_tokens must be there.
+func anthropicRead(body doc, c *call, limit bool) *refusal {
 	if body.kind() != '{' {
 		return anthropicInvalid("Input should be an object")
 	}
@@ -37,6 +41,7 @@ func readAnthropicMessages(body doc, c *call) *refusal {
 		return anthropicInvalid("model: Field required")
 	case c.model == "":
 		return anthropicInvalid("model: Input should be a valid string")
+	case maxTokens == "" && !limit:
 	case maxTokens == "":
 		return anthropicInvalid("max_tokens: Field required")
 	case !ok:
@@ -175,44 +180,4 @@ func anthropicToolChoice(v doc, c *call) *refusal {
 		return anthropicInvalid("Thinking may not be enabled when tool_choice forces tool use.")
 	}
 	return nil
-}
-
-func anthropicTurns(messages doc, c *call) *refusal {
-	switch {
-	case messages == "":
-		return anthropicInvalid("messages: Field required")
-	case messages.kind() != '[':
-		return anthropicInvalid("messages: Input should be a valid list")
-	}
-	n := 0
-	for m := range messages.items {
-		at := "messages." + strconv.Itoa(n)
-		role, content := m.get("role"), m.get("content")
-		switch {
-		case m.kind() != '{':
-			return anthropicInvalid(at + ": Input should be an object")
-		case role == "":
-			return anthropicInvalid(at + ".role: Field required")
-		case content == "":
-			return anthropicInvalid(at + ".content: Field required")
-		case role != `"user"` && role != `"assistant"`:
-			return anthropicInvalid(at + ".role: Input should be 'user' or 'assistant'")
-		}
-		c.hear(message{role: role.text(), text: contentText(content), result: hasBlock(content, "tool_result")})
-		n++
-	}
-	if n == 0 {
-		return anthropicInvalid("messages: at least one message is required")
-	}
-	return nil
-}
-
-// hasBlock reports whether a message's content has a block of the type.
-func hasBlock(content doc, kind string) bool {
-	for b := range content.items {
-		if b.get("type").text() == kind {
-			return true
-		}
-	}
-	return false
 }
