@@ -30,6 +30,7 @@ var bases = []Base{
 	{"bedrock", "", []string{"AWS_ENDPOINT_URL_BEDROCK_RUNTIME"}}, // SDKs reference, service-specific endpoints
 	{"cohere", "", []string{"CO_API_URL"}},                        // cohere-python base_client.py
 	{"jina", "/jina/v1", nil},
+	{"qdrant", "", nil}, // its clients are told in code
 	{"voyage", "/voyage/v1", nil},
 }
 

@@ -59,7 +59,7 @@ func fuzz(f *testing.F, seeds ...string) {
 // fuzzedVendor those of targets that send to one dialect.
 var (
 	fuzzedAlone  = map[string]string{"FuzzAnthropic": messagesPath, "FuzzResponses": responsesPath}
-	fuzzedVendor = map[string]*vendor{"FuzzGemini": &gemini, "FuzzOllama": &ollama, "FuzzBedrock": &bedrock}
+	fuzzedVendor = map[string]*vendor{"FuzzGemini": &gemini, "FuzzOllama": &ollama, "FuzzBedrock": &bedrock, "FuzzQdrant": &qdrant}
 )
 
 // fuzzedBy returns the routes that a target sends to.

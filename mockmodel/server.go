@@ -11,7 +11,7 @@
 //	endpoint.go  listeners with models and a fate of their own
 //	route.go     which route of an endpoint a path means
 //	page.go      what is no call to a model
-//	dialect.go   what a dialect is, and the list of them: openai*.go, azure*.go, anthropic*.go, gemini*.go, ollama*.go, bedrock*.go, rerank*.go, search.go
+//	dialect.go   what a dialect is, and the list of them: openai*.go, azure*.go, anthropic*.go, gemini*.go, ollama*.go, bedrock*.go, rerank*.go, search.go, qdrant*.go
 //	call.go      what is understood of a request
 //	step.go      what makes two calls attempts of one step
 //	memory.go    ordinals of steps, honest limits
