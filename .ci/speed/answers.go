@@ -14,13 +14,15 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/chaoskit/chaos/internal/journal"
 )
 
 //go:embed aimock/package.json aimock/package-lock.json
 var aimockLock embed.FS
 
 const (
-	rounds    = 5
+	rounds    = 3
 	roundFor  = 6 * time.Second
 	warmFor   = 3 * time.Second
 	goalRatio = 5.0
@@ -54,7 +56,7 @@ func answers(dir string) bool {
 	install(dir)
 	lua := filepath.Join(dir, "post.lua")
 	check(os.WriteFile(lua, fmt.Appendf(nil, script, request), 0o644))
-	mock := &contestant{name: "mock", server: self("serve-mock", filepath.Join(dir, "journal.chaos"), "answers")}
+	mock := &contestant{name: "mock", server: startMock(dir)}
 	bare := &contestant{name: "net/http", server: self("serve-bare")}
 	ai := &contestant{name: "aimock", server: startAimock(dir)}
 	all := []*contestant{mock, ai, bare}
@@ -74,8 +76,10 @@ func answers(dir string) bool {
 	}
 	bare.stop()
 	ai.stop()
-	kept, err := strconv.Atoi(mock.stop())
+	mock.stop()
+	j, err := journal.Load(filepath.Join(dir, "run", "journal.chaos"))
 	check(err)
+	kept := len(j.Attempts)
 	ratio := median(mock.rates) / median(ai.rates)
 	good := ratio >= goalRatio && kept >= mock.answers
 	fmt.Printf("answers   median   mock %.0f  aimock %.0f  net/http %.0f per CPU-second  mock/aimock %.2f (limit %.1f)  records %d of %d  ok=%v\n\n",
@@ -100,6 +104,36 @@ func quiet(cmd *exec.Cmd) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		fail(fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, out))
 	}
+}
+
+// plan is what the mock is told.
+const plan = `name: speed
+provider:
+  models:
+    gpt-4o: {ttft: 0s, tokens_per_second: 0}
+  answers:
+    - text: %q
+`
+
+// startMock starts the command as anyone does, with a run folder. What it thinks
+// of the calls when it ends is not asked.
+func startMock(dir string) *server {
+	bin, file := filepath.Join(dir, "chaos"), filepath.Join(dir, "plan.yaml")
+	quiet(exec.Command("go", "build", "-o", bin, "./cmd/chaos"))
+	check(os.WriteFile(file, fmt.Appendf(nil, plan, said), 0o644))
+	s := &server{cmd: pinned(serverCore, bin, "mock", "--plan", file, "--listen", "127.0.0.1:0", "--check", "--out", filepath.Join(dir, "run"))}
+	s.cmd.Stderr = nil
+	s.start()
+	base, ok := strings.CutPrefix(s.line(), "OPENAI_BASE_URL=http://")
+	if !ok {
+		fail(fmt.Errorf("chaos mock begins with %q", base))
+	}
+	s.addr = strings.TrimSuffix(base, "/v1")
+	go func() { // it says more
+		for s.out.Scan() {
+		}
+	}()
+	return s
 }
 
 // startAimock starts aimock with one fixture, which matches every call.

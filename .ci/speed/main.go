@@ -8,8 +8,8 @@
 // It needs two cores, taskset, node and npm, and installs wrk (Debian) and
 // @copilotkit/aimock (npm, by the lock file beside it) where they are missing.
 //
-// Method of answers. Three servers are measured: the mock model with its
-// journal in a file, aimock with its journal (the last 1,000 calls, in memory,
+// Method of answers. Three servers are measured: `chaos mock --check --out`, with
+// its journal in a file, aimock with its journal (the last 1,000 calls, in memory,
 // as it comes), and a net/http handler that does nothing but parse the body
 // with encoding/json. Each has core 0 to itself, wrk has core 1: one thread, 64
 // connections, the same request of 117 bytes again and again. Mock and aimock
@@ -81,7 +81,7 @@ func main() {
 func child(part string, args []string) {
 	switch part {
 	case "serve-mock":
-		serveMock(args[0], args[1])
+		serveMock(args[0])
 	case "serve-bare":
 		serveBare()
 	case "client":
@@ -139,8 +139,8 @@ func (s *server) line() string {
 // stop ends the child and returns its last line, if it says one.
 func (s *server) stop() string {
 	if s.in == nil {
-		check(s.cmd.Process.Signal(syscall.SIGTERM))
-		_ = s.cmd.Wait() // a signal ended it
+		check(s.cmd.Process.Signal(os.Interrupt))
+		_ = s.cmd.Wait() // a signal ended it, or chaos had too little to judge
 		return ""
 	}
 	check(s.in.Close())

@@ -40,7 +40,7 @@ const (
 
 // streams measures the lateness of tokens and reports whether it is good.
 func streams(dir string) bool {
-	mock := self("serve-mock", filepath.Join(dir, "streams.chaos"), "streams")
+	mock := self("serve-mock", filepath.Join(dir, "streams.chaos"))
 	cmd := pinned(clientCore, os.Args[0], "client", mock.addr)
 	before, start := cpu(mock.cmd.Process.Pid), time.Now()
 	out, err := cmd.Output()
