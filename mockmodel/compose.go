@@ -97,6 +97,7 @@ func (a *attempt) composeWords(choice int) {
 	if a.outputAsked > 0 {
 		n = min(a.outputAsked, outputTokensMax)
 	}
+	n = max(1, min(n, outputTokensMax/a.ans.choices)) // the bound is one of the whole answer
 	// What max_tokens will cut off is not generated in the first place.
 	made := n
 	if most := a.call.maxTokens; most > 0 {

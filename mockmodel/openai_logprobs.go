@@ -17,6 +17,10 @@ type logprobs struct {
 // topLogprobsMax is the API reference's.
 const topLogprobsMax = 20
 
+// logprobsText bounds the text of which the numbers are told, in bytes: 16,384
+// tokens, the longest answer of gpt-4o. With 20 alternatives each that is 25 MB.
+const logprobsText = 16_384 * tokenBytes
+
 // check reads top_logprobs, once logprobs is known.
 func (l *logprobs) check(top doc) *refusal {
 	if !top.present() {
@@ -42,6 +46,7 @@ func (l logprobs) appendTo(dst []byte, text string) []byte {
 	if !l.on {
 		return append(dst, `,"logprobs":null`...)
 	}
+	text = text[:min(len(text), logprobsText)]
 	dst = append(dst, `,"logprobs":{"content":[`...)
 	for first := true; text != ""; first = false {
 		if !first {
