@@ -138,6 +138,7 @@ func serveMock(ctx context.Context, io stdio, f mockFlags, command []string) err
 	}
 	ctx, _, stop := interruptible(ctx, io.err, "ending")
 	defer stop()
+	roomy()
 	res, err := plans.Mock(ctx, o)
 	code := plans.ExitPass
 	var child *exec.ExitError
