@@ -159,7 +159,7 @@ func (a *attempt) prepare() {
 		content: ans.content[:0], parts: ans.parts[:0], choices: max(1, a.call.choices),
 		arrivedNs: rec.ArrivedNs,
 		id:        a.request, created: a.s.opt.Epoch.Time(rec.ArrivedNs).Unix(), model: a.call.model,
-		tokensIn: rec.TokensIn, seed: a.s.opt.Seed, store: a.s.store, epoch: a.s.opt.Epoch,
+		tokensIn: rec.TokensIn, seed: a.s.opt.Seed, store: a.s.store, vectors: a.s.answers, asked: a.call.model, epoch: a.s.opt.Epoch,
 	}
 	if a.s.cfg.Watermarks() {
 		ans.codec, ans.mark = a.s.opt.Codec, a.mark()

@@ -169,10 +169,11 @@ func stopAt(text string, stops []string) (int, string) {
 
 // literal is an Answer of the plan, ready to be said.
 type literal struct {
-	when  When
-	file  recordings
-	text  string
-	tools []literalTool
+	vector []float64
+	when   When
+	file   recordings
+	text   string
+	tools  []literalTool
 }
 
 // literalTool is a call of a tool; its arguments are JSON.
@@ -180,7 +181,7 @@ type literalTool struct{ name, arguments string }
 
 // literal writes an answer of the plan down as text.
 func (a Answer) literal() literal {
-	l := literal{when: a.When, text: a.Text}
+	l := literal{when: a.When, text: a.Text, vector: a.Vector}
 	if a.JSON != nil {
 		l.text = compactJSON(a.JSON)
 	}

@@ -108,10 +108,11 @@ func (m Model) ServiceTime(tokens int) time.Duration {
 // Answer is something that a chat model says, word for word: without
 // watermarks, as they would break what the service parses.
 type Answer struct {
-	When When   `yaml:"when" doc:"calls that get this answer; left out: all"`
-	Text string `yaml:"text" doc:"the answer as text"`
-	JSON any    `yaml:"json" doc:"the answer as a value, written as compact JSON"`
-	File string `yaml:"file" doc:"a file of recorded answers, as a run with provider.upstream writes them: a call that stands in it is answered as it was, and as fast; one that does not gets the next answer"`
+	When   When      `yaml:"when" doc:"calls that get this answer; left out: all"`
+	Text   string    `yaml:"text" doc:"the answer as text"`
+	JSON   any       `yaml:"json" doc:"the answer as a value, written as compact JSON"`
+	File   string    `yaml:"file" doc:"a file of recorded answers, as a run with provider.upstream writes them: a call that stands in it is answered as it was, and as fast; one that does not gets the next answer"`
+	Vector []float64 `yaml:"vector" doc:"the embedding of inputs that contain the text, where the step is embed: cut to the dimensions of the call or else of the model and made a unit vector again, as OpenAI does, or filled up with zeros"`
 	// ToolCalls may stand beside a text, as models do.
 	ToolCalls []ToolCall `yaml:"tool_calls" doc:"tools that the model calls, all at once"`
 }
@@ -127,7 +128,7 @@ type When struct {
 	Contains       string `yaml:"contains" doc:"text in any message that is not a system message"`
 	SystemContains string `yaml:"system_contains" doc:"text in a system message"`
 	Model          string `yaml:"model" doc:"model that the call asks for"`
-	Step           string `yaml:"step" enum:"chat,moderation" doc:"kind of call; left out: chat. The answer to moderation is a verdict in json: flagged, categories and category_scores as far as they differ from those of a harmless text, for the inputs that contain the text"`
+	Step           string `yaml:"step" enum:"chat,moderation,embed" doc:"kind of call; left out: chat. The answer to embed is a vector. The answer to moderation is a verdict in json: flagged, categories and category_scores as far as they differ from those of a harmless text, for the inputs that contain the text"`
 	HasTool        string `yaml:"has_tool" doc:"name of a tool that the call offers"`
 	Turn           int    `yaml:"turn" doc:"number of the turn of the conversation, from 1: one more than the answers of the model that the call quotes"`
 }
@@ -311,11 +312,15 @@ func within(out *problems, path string, n, low, high int) {
 }
 
 func (a Answer) validate(path string, out *problems) {
+	if a.When.Step == embedStep || a.Vector != nil {
+		a.validateVector(path, out)
+		return
+	}
 	switch {
 	case a.File != "" && (a.Text != "" || a.JSON != nil || len(a.ToolCalls) > 0):
 		out.add(path+".file", "contradicts text, json and tool_calls: what is recorded is said as it is, keep one")
 	case a.Text == "" && a.JSON == nil && len(a.ToolCalls) == 0 && a.File == "":
-		out.add(path, "says nothing: give text, json, tool_calls or file")
+		out.add(path, "says nothing: give text, json, tool_calls, file or vector")
 	case a.Text != "" && a.JSON != nil:
 		out.add(path+".json", "contradicts text: an answer is one of them, keep one")
 	}

@@ -58,7 +58,7 @@ func TestValidate(t *testing.T) {
 		{"credit that is none", Config{Models: []Model{{Name: "a", Price: Price{Input: 1, Output: 1}, Limits: Limits{CreditUSD: -1}}, {Name: "b", Price: Price{Input: 1, Output: 1}, Limits: Limits{CreditUSD: math.NaN()}}, {Name: "c", Price: Price{Input: 1, Output: 1}, Limits: Limits{CreditUSD: 1e-9}}}}, "models.a.limits.credit_usd models.b.limits.credit_usd models.c.limits.credit_usd"},
 		{"credit that nothing uses up", Config{Models: []Model{{Name: "a", Limits: Limits{CreditUSD: 1}}}}, "models.a.limits.credit_usd"},
 		{"names", Config{Models: []Model{{Name: "a"}, {Name: "a"}, {}}}, "models.a models"},
-		{"answers", Config{Answers: []Answer{{}, {Text: "x", JSON: 1}, {Text: "x", When: When{Step: "embed"}}, {JSON: func() {}}}}, "answers[0] answers[1].json answers[2].when.step answers[3].json"},
+		{"answers", Config{Answers: []Answer{{}, {Text: "x", JSON: 1}, {Text: "x", When: When{Step: "embed"}}, {JSON: func() {}}}}, "answers[0] answers[1].json answers[2].vector answers[3].json"},
 	} {
 		var paths []string
 		for _, p := range c.in.Validate() {

@@ -71,6 +71,8 @@ type answer struct {
 	nowNs      int64  // when its text is minted
 	seed       uint64 // of vectors
 	store      *store
+	vectors    []literal // of the plan, all of its answers
+	asked      string    // the model
 	content    []byte
 
 	codec  *wire.Codec // of the watermarks in numbers; nil: there are none

@@ -20,7 +20,7 @@
 //	station.go, work.go, batch.go, prefix.go  slots, queue and batch of a model
 //	part.go, compose.go, generate.go, script.go  what is said
 //	answer.go, stream.go            when and how it is sent; pacer.go and play.go, by whom
-//	vector.go    how near two texts are
+//	vector.go    how near two texts are; vector_answer.go vectors of the plan
 //	openai_realtime*.go  a conversation over a socket, whose responses are attempts
 //	schema*.go   values that a JSON Schema allows
 //	effect.go    connection, status and ending of a fault

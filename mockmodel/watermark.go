@@ -14,8 +14,13 @@ func (c Config) Watermarks() bool { return c.Watermark != "off" }
 // 1e-9, scores by 1e-6. Equal texts have equal vectors but for that, so that a
 // semantic cache of the target works as it would.
 
-// embed fills v with the vector of a text, marked as this answer's.
+// embed fills v with the vector of a text, marked as this answer's; one of the plan
+// is given as it stands there.
 func (a *answer) embed(v []float32, text string) {
+	if given := a.vectorOf(text); given != nil {
+		fitVector(v, given)
+		return
+	}
 	embed(v, a.seed, text)
 	if a.codec != nil && len(v) >= wire.VectorMin {
 		a.codec.MarkVector(v, a.mark)
