@@ -82,7 +82,7 @@ func readAll(buf []byte, r io.Reader, want int) ([]byte, error) {
 // writeHead sends status and headers; length -1 is a stream.
 func (a *attempt) writeHead(status, length int) {
 	h := a.w.Header()
-	if length >= 0 {
+	if length >= 0 && status != http.StatusNoContent { // RFC 9110 8.6
 		h["Content-Length"] = []string{strconv.Itoa(length)}
 	}
 	rec := &a.rec

@@ -84,6 +84,7 @@ func TestGoldenRoutes(t *testing.T) {
 	zero, rate := instant("http", 0), instant("slow", 0)
 	config := Config{Endpoints: []Endpoint{{Name: "crm", Dialect: "http", Models: []Model{zero, rate}, Routes: []Route{
 		{Path: "/v1/lookup", Step: "search", JSON: map[string]any{"hits": []any{1, "é"}}},
+		{Method: "DELETE", Path: "/items/{id}", Status: 204},
 		{Method: "GET", Path: "/items/{id}", Model: "slow", Status: 203, Text: "one item", Headers: []Header{{"content-type", "text/csv"}, {"etag", `"7"`}}},
 	}}}}
 	for _, c := range []struct {
@@ -96,7 +97,8 @@ func TestGoldenRoutes(t *testing.T) {
 		{"http_empty", "POST", "/v1/lookup", "", []faults.Rule{plain(t, "empty_200")}},
 		{"http_503", "POST", "/v1/lookup", "", []faults.Rule{plain(t, "http_503")}},
 		{"http_rate_limit", "POST", "/v1/lookup", "", []faults.Rule{plain(t, "rate_limit")}},
-		{"http_method", "DELETE", "/items/7", "", nil},
+		{"http_no_content", "DELETE", "/items/7", "", nil},
+		{"http_method", "PATCH", "/items/7", "", nil},
 		{"http_path", "GET", "/nothing", "", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -128,6 +130,12 @@ func TestEndpointProblems(t *testing.T) {
 		{"routes without http", Endpoint{Name: "x", Routes: []Route{{Path: "/"}}}, "endpoints.x.routes: are answered only with dialect: http"},
 		{"the main address again", Endpoint{Name: "x", Listen: "127.0.0.1:4010"}, "endpoints.x.listen: 127.0.0.1:4010 is another endpoint's address"},
 		{"a path that is none", Endpoint{Name: "x", Dialect: "http", Routes: []Route{{Path: "lookup"}}}, `endpoints.x.routes[0].path: "lookup" is no path`},
+		{"a brace that another segment closes", Endpoint{Name: "x", Dialect: "http", Routes: []Route{{Path: "/a{b/c}"}}}, `endpoints.x.routes[0].path: "/a{b/c}" is no path`},
+		{"a brace before its own", Endpoint{Name: "x", Dialect: "http", Routes: []Route{{Path: "/}a{"}}}, "is no path"},
+		{"two names in a segment", Endpoint{Name: "x", Dialect: "http", Routes: []Route{{Path: "/{a}-{b}"}}}, "is no path"},
+		{"a name that is none", Endpoint{Name: "x", Dialect: "http", Routes: []Route{{Path: "/items/{}"}}}, "is no path"},
+		{"a path with a query", Endpoint{Name: "x", Dialect: "http", Routes: []Route{{Path: "/items?all=1"}}}, "is no path"},
+		{"a body where none can be", Endpoint{Name: "x", Dialect: "http", Routes: []Route{{Path: "/a", Status: 204, Text: "x"}}}, "endpoints.x.routes[0].status: is 204, an answer without a body"},
 		{"all that is left in the middle", Endpoint{Name: "x", Dialect: "http", Routes: []Route{{Path: "/{a...}/b"}}}, "must come last"},
 		{"a route twice", Endpoint{Name: "x", Dialect: "http", Routes: []Route{{Path: "/a"}, {Method: "POST", Path: "/a"}}}, "endpoints.x.routes[1]: answers POST /a, as a route before it does"},
 		{"an error as an answer", Endpoint{Name: "x", Dialect: "http", Routes: []Route{{Path: "/a", Status: 500}}}, "endpoints.x.routes[0].status: is 500"},

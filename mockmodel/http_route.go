@@ -130,11 +130,25 @@ func (f *fixedAnswer) head(h http.Header) int {
 // headersOwn are headers that the provider writes itself.
 var headersOwn = []string{"Content-Length", "Transfer-Encoding", "Connection", "Date", "X-Request-Id"}
 
-func (r Route) validate(path string, out *problems) {
-	if !strings.HasPrefix(r.Path, "/") || strings.Count(r.Path, "{") != strings.Count(r.Path, "}") {
-		out.add(path+".path", "%q is no path: write one such as /v1/lookup or /items/{id}", r.Path)
+// isPattern reports whether a path of the plan can be matched: each segment is
+// text, with at most one {name} in it.
+func isPattern(path string) bool {
+	segments, ok := strings.CutPrefix(path, "/")
+	for s := range strings.SplitSeq(segments, "/") {
+		if before, rest, found := strings.Cut(s, "{"); found {
+			name, after, closed := strings.Cut(rest, "}")
+			ok = ok && closed && strings.TrimSuffix(name, "...") != "" && !strings.ContainsAny(name, "{")
+			s = before + after
+		}
+		ok = ok && !strings.ContainsAny(s, "{}?# ")
 	}
-	if i := strings.Index(r.Path, "...}"); i >= 0 && i != len(r.Path)-len("...}") {
+	return ok
+}
+
+func (r Route) validate(path string, out *problems) {
+	if !isPattern(r.Path) {
+		out.add(path+".path", "%q is no path: write one such as /v1/lookup or /items/{id}, with at most one name between two slashes and no query", r.Path)
+	} else if i := strings.Index(r.Path, "...}"); i >= 0 && i != len(r.Path)-len("...}") {
 		out.add(path+".path", "%q: {name...} stands for all that is left, so it must come last", r.Path)
 	}
 	if r.Text != "" && r.JSON != nil {
@@ -142,6 +156,9 @@ func (r Route) validate(path string, out *problems) {
 	}
 	if r.Status != 0 && (r.Status < 200 || r.Status > 299) {
 		out.add(path+".status", "is %d: a route answers with 200 to 299; errors are faults such as {http_500: {}, match: {endpoint: NAME}}", r.Status)
+	}
+	if (r.Status == http.StatusNoContent || r.Status == http.StatusResetContent) && (r.Text != "" || r.JSON != nil) {
+		out.add(path+".status", "is %d, an answer without a body: leave out text and json, or give another status", r.Status)
 	}
 	if len(r.Text) > literalMax {
 		out.add(path+".text", "is %d bytes long: a body has at most %d", len(r.Text), literalMax)
