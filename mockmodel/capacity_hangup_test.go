@@ -100,3 +100,24 @@ func TestPrefixCacheForgetsFromTheEnd(t *testing.T) {
 		t.Errorf("%d blocks are kept, want 4", p.used.Len())
 	}
 }
+
+// TestSlotThatComesAsTheCallerLeaves: it goes to the next one.
+func TestSlotThatComesAsTheCallerLeaves(t *testing.T) {
+	m := instant("m", 1)
+	m.Slots = 1
+	st := newStation(m.withDefaults())
+	st.enter(0)
+	var left, next work
+	for _, w := range []*work{&left, &next} {
+		w.st = st
+		_, w.waiter = st.enter(0)
+	}
+	st.leave(1) // the slot is left's now
+	left.leave(1)
+	if !next.awaitSlot(context.Background()) || !next.inside {
+		t.Error("the next one has no slot")
+	}
+	if next.leave(2); leftOf(st) != "" {
+		t.Error(leftOf(st))
+	}
+}
