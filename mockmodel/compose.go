@@ -14,6 +14,7 @@ import (
 func (a *attempt) compose() {
 	l, _ := a.literal()
 	for i := range a.ans.choices {
+		a.ans.stop = stopEnd
 		switch {
 		case l != nil:
 			a.composeLiteral(i, l)
@@ -25,7 +26,9 @@ func (a *attempt) compose() {
 			a.composeWords(i)
 		}
 		a.limit(i)
+		a.ans.parts[len(a.ans.parts)-1].stop = a.ans.stop
 	}
+	a.ans.stop = a.ans.ended(0)
 }
 
 // literal returns the answer of the plan to this call, nil if there is none. One

@@ -35,7 +35,7 @@ func (f *geminiChat) whole(dst []byte, a *answer) []byte {
 		dst = append(dst, `{"content":{`...)
 		dst = f.parts(dst, a, i)
 		dst = append(dst, `"role":"model"},"finishReason":"`...)
-		dst = append(dst, geminiFinish(a)...)
+		dst = append(dst, geminiFinish(a, i)...)
 		dst = append(dst, `","index":`...)
 		dst = strconv.AppendInt(dst, int64(i), 10)
 		dst = append(dst, '}')
@@ -116,8 +116,8 @@ func geminiSigned(dst []byte, a *answer) []byte {
 	return append(dst, `"}`...)
 }
 
-func geminiFinish(a *answer) string {
-	if a.stop == stopLength {
+func geminiFinish(a *answer, choice int) string {
+	if a.ended(choice) == stopLength {
 		return "MAX_TOKENS"
 	}
 	return "STOP"
@@ -257,7 +257,7 @@ func (f *geminiChat) finish(out *frames, a *answer) {
 			}
 			out.buf = append(out.buf, "],"...)
 		}
-		f.closeElement(out, a, i, geminiFinish(a))
+		f.closeElement(out, a, i, geminiFinish(a, i))
 		if !f.sse && i == a.choices-1 {
 			out.buf = append(out.buf, "\n]"...)
 		}

@@ -2,6 +2,7 @@ package mockmodel
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -101,4 +102,37 @@ func TestGoldenGenerated(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestEachChoiceSaysWhyItEnded: one of several answers may be cut short where
+// another one comes to a stop sequence.
+func TestEachChoiceSaysWhyItEnded(t *testing.T) {
+	const n, most = 16, 20
+	virtual(t, Config{Watermark: "off", Models: []Model{instant("m", 60)}}, nil, func(g *rig) {
+		more := fmt.Sprintf(`,"n":%d,"max_tokens":%d,"stop":["le"]`, n, most)
+		reasons := map[string]string{}
+		for c := range doc(g.send(ask{path: chatPath, body: chat("m", more)}).body).get("choices").items {
+			want := "stop"
+			if len(c.get("message").get("content").text()) == most*tokenBytes {
+				want = "length"
+			}
+			index, reason := string(c.get("index")), c.get("finish_reason").text()
+			if reason != want {
+				t.Errorf("choice %s ended with %s, want %s: %s", index, reason, want, c)
+			}
+			reasons[index] = reason
+		}
+		seen := map[string]int{}
+		for frame := range strings.SplitSeq(g.send(ask{path: chatPath, body: chat("m", more+streamed)}).body, "\n\n") {
+			c := doc(strings.TrimPrefix(frame, "data: ")).get("choices").first()
+			if reason := c.get("finish_reason").text(); reason != "" {
+				if seen[reason]++; reason != reasons[string(c.get("index"))] {
+					t.Errorf("streamed, choice %s ended with %s, want %s", c.get("index"), reason, reasons[string(c.get("index"))])
+				}
+			}
+		}
+		if seen["stop"] == 0 || seen["length"] == 0 || seen["stop"]+seen["length"] != n {
+			t.Errorf("%v: the test needs both", seen)
+		}
+	})
 }

@@ -42,7 +42,7 @@ func (f *openAIChat) whole(dst []byte, a *answer) []byte {
 			dst = f.probs.appendTo(dst, "")
 		}
 		dst = append(dst, `,"finish_reason":"`...)
-		dst = append(dst, openAIFinish(a)...)
+		dst = append(dst, openAIFinish(a, i)...)
 		dst = append(dst, '"')
 		dst = f.filtered(dst, true)
 		dst = append(dst, '}')
@@ -115,8 +115,8 @@ func (f *openAIChat) identity(dst []byte, a *answer, object string) []byte {
 	return appendString(dst, a.model)
 }
 
-func openAIFinish(a *answer) string {
-	switch a.stop {
+func openAIFinish(a *answer, choice int) string {
+	switch a.ended(choice) {
 	case stopLength:
 		return "length"
 	case stopTool:
@@ -267,7 +267,7 @@ func (f *openAIChat) finish(out *frames, a *answer) {
 		}
 		f.choice(out, a, i)
 		out.buf = append(out.buf, `},"logprobs":null,"finish_reason":"`...)
-		out.buf = append(out.buf, openAIFinish(a)...)
+		out.buf = append(out.buf, openAIFinish(a, i)...)
 		out.buf = append(out.buf, '"')
 		out.buf = f.filtered(out.buf, false)
 		out.buf = append(out.buf, '}')

@@ -29,6 +29,8 @@ type part struct {
 	id   string // of a call of a tool: 24 characters, unique in the run
 	name string // of the tool
 
+	stop stopReason // of the choice, where the part is its last one
+
 	at  int  // where its text begins in a whole body; 0: it is not there
 	raw bool // it stands there as it is; else escaped
 }
@@ -52,11 +54,11 @@ type answer struct {
 	created int64  // Unix seconds
 	model   string // as the answer declares it
 
-	parts    []part // of all choices, one choice after the other
-	choices  int    // at least 1 for a chat
-	stop     stopReason
-	stopText string // the text at which it stopped
-	empty    bool   // it has no content, and its usage is zero
+	parts    []part     // of all choices, one choice after the other
+	choices  int        // at least 1 for a chat
+	stop     stopReason // of the first choice; see ended
+	stopText string     // the text at which it stopped
+	empty    bool       // it has no content, and its usage is zero
 
 	tokensIn  int
 	cached    int // of these, those that a prefix cache held
@@ -91,6 +93,14 @@ func (a *answer) of(choice int) []part {
 		to++
 	}
 	return a.parts[from:to]
+}
+
+// ended returns why a choice ended.
+func (a *answer) ended(choice int) stopReason {
+	if parts := a.of(choice); len(parts) > 0 {
+		return parts[len(parts)-1].stop
+	}
+	return a.stop
 }
 
 // done is when the answer was done, as created is.
