@@ -58,6 +58,7 @@ const (
 	eventsSSE                     // a blank line ends one
 	eventsLine                    // a line is one
 	eventsBinary                  // a length comes first: Amazon's event stream
+	eventsArray                   // an object is one, with what stands before it: elements of a JSON array
 )
 
 // eventsOf tells the kind of a stream by its media type.
@@ -87,6 +88,8 @@ func (k eventKind) end(b []byte) int {
 			return n
 		}
 		return 0
+	case eventsArray:
+		return objectEnd(b)
 	}
 	n := bytes.Index(b, []byte("\n\n")) + 2
 	if i := bytes.Index(b, []byte("\r\n\r\n")); i >= 0 && (n < 2 || i+4 < n) {
@@ -96,6 +99,27 @@ func (k eventKind) end(b []byte) int {
 		return 0
 	}
 	return n
+}
+
+// objectEnd returns the index behind the first object in b, 0 if it is not whole.
+func objectEnd(b []byte) int {
+	depth, quoted := 0, false
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{':
+			depth++
+		case c == '}':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+	}
+	return 0
 }
 
 // eventMax is when the last event of an answer can come, in ms.
@@ -237,6 +261,9 @@ func (f *replayedStream) fail(out *frames, a *answer, r *refusal) { f.own.fail(o
 
 // streams reports whether the answer came as a stream.
 func (x *Recording) streams() bool {
+	if len(x.Events) > 1 {
+		return true
+	}
 	for _, h := range x.Headers {
 		if h.Name == "Content-Type" {
 			return eventsOf(h.Value) != eventsNone

@@ -1,6 +1,7 @@
 package mockmodel
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -136,4 +137,42 @@ func TestReplayOfErrorsAndHeaders(t *testing.T) {
 			p.close()
 		})
 	}
+}
+
+// TestJSONStreamsPass: a stream that is one JSON array, as Gemini sends it without
+// alt=sse, is passed on element by element, billed, and given again as it came.
+func TestJSONStreamsPass(t *testing.T) {
+	const path = "/v1beta/models/gemini-pro:streamGenerateContent"
+	body := `{"contents":[{"role":"user","parts":[{"text":"Braces } in \"strings\" { are none."}]}]}`
+	virtual(t, Config{Models: []Model{model("gemini-pro", 100*time.Millisecond, 10, 5)}}, nil, func(g *rig) {
+		var kept []Recording
+		p := secondRig(g, Config{Upstream: []Upstream{{"gemini", "http://real"}}}, nil, Options{Transport: g.client.Transport, Record: func(x Recording) { kept = append(kept, x) }})
+		first := func(p *rig) (at time.Duration, all string) {
+			from := p.elapsed()
+			resp, err := p.client.Do(p.request(context.Background(), ask{path: path, body: body}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			buf := make([]byte, 4<<10)
+			for !strings.Contains(all, "}") && err == nil {
+				var n int
+				n, err = resp.Body.Read(buf)
+				all += string(buf[:n])
+			}
+			at = p.elapsed() - from
+			rest := replyOf(resp)
+			return at, all + rest.body
+		}
+		at, whole := first(p)
+		if rec := p.last(); at > 150*time.Millisecond || !valid([]byte(whole)) || rec.TokensEmitted != 5 || rec.End != journal.AttemptComplete {
+			t.Errorf("the first element came at %v, %d tokens, %s: %s", at, rec.TokensEmitted, rec.End, whole)
+		}
+		p.close()
+		again := secondRig(g, Config{Answers: []Answer{{File: "f"}}}, nil, Options{Recorded: map[string][]Recording{"f": kept}})
+		if at, text := first(again); at > 150*time.Millisecond || text != whole {
+			t.Errorf("again, the first element came at %v: %s", at, text)
+		}
+		again.close()
+	})
 }

@@ -190,7 +190,11 @@ func (a *attempt) forward(u *upstream) {
 		a.noteHint(resp.Header)
 	}
 	took := newTaking(a, resp)
-	if kind := eventsOf(resp.Header.Get("Content-Type")); kind != eventsNone {
+	kind := eventsOf(resp.Header.Get("Content-Type"))
+	if kind == eventsNone && a.call.stream && resp.StatusCode == http.StatusOK && resp.ContentLength < 0 {
+		kind = eventsArray
+	}
+	if kind != eventsNone {
 		a.relayEvents(resp, kind, took)
 	} else {
 		a.relayWhole(resp, took)

@@ -361,6 +361,9 @@ func TestEventEnds(t *testing.T) {
 		{"half a line", eventsLine, "{}", 0},
 		{"a frame", eventsBinary, "\x00\x00\x00\x10............xx", 16},
 		{"half a frame", eventsBinary, "\x00\x00\x00\x20....", 0},
+		{"an element of an array", eventsArray, `[{"a":{"b":"}\""}},{`, 16},
+		{"half an element", eventsArray, `[{"a":{"b":"}}"}`, 0},
+		{"the end of an array", eventsArray, "\n]", 0},
 		{"no frame", eventsBinary, "\x00\x00\x00\x01....", 0},
 	} {
 		if got := c.kind.end([]byte(c.data)); got != c.want {
