@@ -247,7 +247,7 @@ func (a *attempt) useRecording(x *Recording) {
 	if x.Status >= http.StatusBadRequest {
 		h := http.Header{}
 		f.head(h)
-		a.noteHint(h)
+		a.noteRefusal(h)
 	}
 }
 

@@ -131,7 +131,7 @@ func TestReplayOfErrorsAndHeaders(t *testing.T) {
 			if r.status != c.x.Status || r.err != nil || r.header.Get(c.header) != c.value {
 				t.Errorf("%s: %d %v %v %s", c.name, r.status, r.err, r.header, r.body)
 			}
-			if rec.CostNanoUSD != c.usd || rec.RetryAfterNs != c.wait || rec.End != journal.AttemptComplete || rec.Status != c.x.Status {
+			if rec.CostNanoUSD != c.usd || rec.RetryAfterNs != c.wait || rec.End != journal.AttemptComplete || rec.Status != c.x.Status || (rec.Cause == journal.CauseUpstream) != (rec.Status >= 400) {
 				t.Errorf("%s: on record %s with status %d, cost %d, hint %d", c.name, rec.End, rec.Status, rec.CostNanoUSD, rec.RetryAfterNs)
 			}
 			p.close()

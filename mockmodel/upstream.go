@@ -187,7 +187,7 @@ func (a *attempt) forward(u *upstream) {
 		h[name] = v
 	}
 	if rec.Status = resp.StatusCode; rec.Status >= 400 {
-		a.noteHint(resp.Header)
+		a.noteRefusal(resp.Header)
 	}
 	took := newTaking(a, resp)
 	kind := eventsOf(resp.Header.Get("Content-Type"))
@@ -202,12 +202,20 @@ func (a *attempt) forward(u *upstream) {
 	took.done(a)
 }
 
-// noteHint puts the hint of a provider's refusal on record.
-func (a *attempt) noteHint(h http.Header) {
+// noteRefusal puts a provider's refusal on record, with its hint.
+func (a *attempt) noteRefusal(h http.Header) {
+	a.rec.Cause = journal.CauseUpstream
 	wait, raw, ok := wire.ParseRetryAfter(h, a.s.opt.Epoch.Time(a.now()))
 	if a.rec.HintRaw = journal.Clip(raw, textMax); ok {
 		a.rec.RetryAfterNs = int64(wait)
 	}
+}
+
+// broke breaks the call off as the provider did, or where its answer cannot be
+// passed on.
+func (a *attempt) broke(code string) {
+	a.reset()
+	a.rec.Cause, a.rec.Code = journal.CauseUpstream, code
 }
 
 // unreachable answers for a provider that does not.
@@ -221,6 +229,7 @@ func (a *attempt) unreachable(err error) {
 		err = urlErr.Err // without the address, which may hold a key
 	}
 	r := a.route.vendor.words(http.StatusBadGateway, &a.call)
+	a.rec.Cause = journal.CauseUpstream
 	r.code, r.message = "upstream_unreachable", "chaos could not reach the upstream provider: "+err.Error()
 	a.refuse(&r)
 }
@@ -255,13 +264,11 @@ func (a *attempt) relayWhole(resp *http.Response, took *taking) {
 			a.gone()
 			return
 		}
-		a.reset() // as the provider did
-		a.rec.Code = "upstream_cut"
+		a.broke("upstream_cut")
 		return
 	}
 	if len(a.buf) > upstreamBodyMax {
-		a.reset() // rather than a part of it that looks whole
-		a.rec.Code = "upstream_too_large"
+		a.broke("upstream_too_large") // rather than a part of it that looks whole
 		return
 	}
 	took.event(a.now(), a.buf)
@@ -318,8 +325,7 @@ func (a *attempt) relayEvents(resp *http.Response, kind eventKind, took *taking)
 		case a.ctx.Err() != nil:
 			a.gone()
 		default:
-			a.reset()
-			a.rec.Code = "upstream_cut"
+			a.broke("upstream_cut")
 		}
 		return
 	}

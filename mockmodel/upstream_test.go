@@ -97,7 +97,7 @@ func TestPassThrough(t *testing.T) {
 				t.Errorf("%s: passed through %s\ndirectly %s\n%s", c.name, dump(got), dump(direct), id(got))
 			}
 			rec := p.last()
-			if rec.Status != direct.status || rec.End != journal.AttemptComplete || rec.Cause != journal.CauseNone {
+			if rec.Status != direct.status || rec.End != journal.AttemptComplete || (rec.Cause == journal.CauseUpstream) != (rec.Status >= 400) || rec.Cause == journal.CauseFault {
 				t.Errorf("%s: on record %+v", c.name, rec)
 			}
 			if rec.Kind == "chat" && rec.Status == 200 && rec.Dialect == "openai" && (rec.TokensEmitted != 12 || rec.CostNanoUSD != int64(rec.TokensIn)*1000+12*10_000) {
@@ -177,7 +177,7 @@ func TestUpstreamCut(t *testing.T) {
 			if r := p.send(ask{path: chatPath, body: chat("gpt-4o", stream)}); r.err == nil {
 				t.Errorf("%d %s", r.status, r.body)
 			}
-			if rec := p.last(); rec.End != journal.AttemptReset || rec.Code != "upstream_cut" {
+			if rec := p.last(); rec.End != journal.AttemptReset || rec.Code != "upstream_cut" || rec.Cause != journal.CauseUpstream {
 				t.Errorf("on record: %s %s", rec.End, rec.Code)
 			}
 			p.close()
@@ -361,7 +361,7 @@ func TestEventEnds(t *testing.T) {
 		{"half a line", eventsLine, "{}", 0},
 		{"a frame", eventsBinary, "\x00\x00\x00\x10............xx", 16},
 		{"half a frame", eventsBinary, "\x00\x00\x00\x20....", 0},
-		{"an element of an array", eventsArray, `[{"a":{"b":"}\""}},{`, 16},
+		{"an element of an array", eventsArray, `[{"a":{"b":"}\""}},{`, 18},
 		{"half an element", eventsArray, `[{"a":{"b":"}}"}`, 0},
 		{"the end of an array", eventsArray, "\n]", 0},
 		{"no frame", eventsBinary, "\x00\x00\x00\x01....", 0},
