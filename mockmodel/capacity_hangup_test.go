@@ -121,3 +121,27 @@ func TestSlotThatComesAsTheCallerLeaves(t *testing.T) {
 		t.Error(leftOf(st))
 	}
 }
+
+// TestCloseEndsWorkForNobody: nothing goes on when the provider is closed.
+func TestCloseEndsWorkForNobody(t *testing.T) {
+	for _, throughput := range []float64{0, 10} {
+		m := model("m", time.Second, 10, 100)
+		m.Slots, m.OnHangup, m.Throughput, m.PrefillTokensPerSecond = 1, "finish", throughput, 10
+		virtual(t, Config{Models: []Model{m}}, nil, func(g *rig) {
+			for i := range 3 { // one at work, two in the queue
+				ctx, leave := context.WithTimeout(context.Background(), 3*time.Second)
+				defer leave()
+				go g.client.Do(g.request(ctx, ask{path: chatPath, body: chat("m", fmt.Sprintf(`,"seed":%d`, i))}))
+			}
+			<-time.After(4 * time.Second)
+			before := g.elapsed()
+			g.close()
+			if took := g.elapsed() - before; took > 0 || len(g.recs) != 3 {
+				t.Errorf("closed after %v with %d records", took, len(g.recs))
+			}
+			if left := leftOf(g.s.endpoints[0].station("m")); left != "" {
+				t.Error(left)
+			}
+		})
+	}
+}

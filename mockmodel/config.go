@@ -26,7 +26,7 @@ type Config struct {
 	Watermark     string `yaml:"watermark" default:"on" enum:"on,off" doc:"marks in generated words, embeddings and rerank scores that prove which call they came from; off: none anywhere, and what rests on them is not judged"`
 	// Endpoints stand beside the main one.
 	Endpoints []Endpoint `yaml:"endpoints" doc:"further providers by name, each with a port, models, limits and faults of its own: ${provider.NAME} is where it is, match: {endpoint: NAME} whom a rule is for"`
-	Upstream  []Upstream `yaml:"upstream" doc:"real providers by dialect that calls are passed on to, {openai: https://api.openai.com}: faults hit them, and their answers are recorded; the caller's own key goes with the call and is not kept"`
+	Upstream  []Upstream `yaml:"upstream" doc:"real providers by dialect that calls are passed on to, {openai: https://api.openai.com}: faults hit them, and their answers are recorded; limits and capacity are the real provider's; the caller's own key goes with the call and is not kept"`
 }
 
 // Model is how one model behaves.

@@ -148,7 +148,7 @@ func (u *upstream) request(ctx context.Context, r *http.Request, path string, bo
 func passedOn(h http.Header) http.Header {
 	out := http.Header{}
 	drop := slices.Clone(hopByHop)
-	for _, name := range strings.Split(h.Get("Connection"), ",") {
+	for name := range strings.SplitSeq(strings.Join(h["Connection"], ","), ",") {
 		drop = append(drop, http.CanonicalHeaderKey(strings.TrimSpace(name)))
 	}
 	for name, v := range h {

@@ -221,3 +221,14 @@ func TestEmptyAnswersUpstream(t *testing.T) {
 		})
 	}
 }
+
+// TestHopByHop: what belongs to a connection stays on it, however it is listed.
+func TestHopByHop(t *testing.T) {
+	in := http.Header{
+		"Connection": {"close, X-One", "x-two"}, "X-One": {"1"}, "X-Two": {"2"}, "Keep-Alive": {"5"}, "Te": {"trailers"}, "Upgrade": {"x"},
+		"Proxy-Authorization": {"secret"}, "X-Chaos-Request": {"r"}, "Authorization": {"Bearer k"}, "X-Mine": {"a", "b"},
+	}
+	if got := fmt.Sprint(passedOn(in)); got != "map[Authorization:[Bearer k] X-Mine:[a b]]" {
+		t.Error(got)
+	}
+}

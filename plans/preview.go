@@ -25,13 +25,17 @@ type RulePreview struct {
 }
 
 // MakePreview computes the schedule of a plan, and which assertions can
-// conclude with that many requests. A trace is read for it.
+// conclude with that many requests. A trace is read for it, and what answers
+// were recorded.
 func MakePreview(p *Plan) (*Preview, error) {
 	s, err := loadgen.Open(p.Load, p.Dir(), p.SeedValue())
 	if err != nil {
 		return nil, err
 	}
 	if err := checkSafety(p, s); err != nil {
+		return nil, err
+	}
+	if _, err := readRecorded(p.Dir(), p.Provider.Answers); err != nil {
 		return nil, err
 	}
 	rules, err := bindFaults(p, s, 0)

@@ -82,3 +82,15 @@ func TestRecordedFilesThatAreNone(t *testing.T) {
 		}
 	}
 }
+
+// TestValidateReadsRecordings: a file that is not there is found before a run.
+func TestValidateReadsRecordings(t *testing.T) {
+	p := loadText(t, `name: replayed
+target: {builtin: naive}
+load: {phases: [{name: all, rate: 20, for: 1s}], mix: [{name: a, model: gpt-4o}]}
+provider: {answers: [{file: missing.jsonl}]}
+`)
+	if _, err := MakePreview(p); err == nil || !strings.Contains(err.Error(), "provider.answers[0].file: there is no ") {
+		t.Error(err)
+	}
+}
