@@ -163,6 +163,9 @@ func (s *Server) Close() error {
 		}
 	}
 	s.handlers.Wait()
+	for _, u := range s.upstreams {
+		u.client.CloseIdleConnections()
+	}
 	return err
 }
 

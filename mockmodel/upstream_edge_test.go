@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -230,5 +231,28 @@ func TestHopByHop(t *testing.T) {
 	}
 	if got := fmt.Sprint(passedOn(in)); got != "map[Authorization:[Bearer k] X-Mine:[a b]]" {
 		t.Error(got)
+	}
+}
+
+// TestCloseHangsUpOnTheProvider: no connection to a real provider is left.
+func TestCloseHangsUpOnTheProvider(t *testing.T) {
+	closed := make(chan struct{}, 10)
+	real := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "{}") }))
+	real.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateClosed {
+			closed <- struct{}{}
+		}
+	}
+	real.Start()
+	defer real.Close()
+	onSocket(t, Config{Upstream: []Upstream{{"openai", real.URL}}}, nil, func(g *rig) {
+		if r := g.send(ask{path: chatPath, body: chat("gpt-4o", "")}); r.status != 200 {
+			t.Errorf("%d %s", r.status, r.body)
+		}
+	})
+	select {
+	case <-closed:
+	case <-time.After(20 * time.Second):
+		t.Error("a connection is open after Close")
 	}
 }
