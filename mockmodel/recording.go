@@ -122,6 +122,9 @@ func objectEnd(b []byte) int {
 	return 0
 }
 
+// statusMax is the last status of HTTP (RFC 9110 15).
+const statusMax = 599
+
 // eventMax is when the last event of an answer can come, in ms.
 const eventMax = 24 * 3600 * 1000
 
@@ -139,7 +142,7 @@ func ReadRecordings(r io.Reader) ([]Recording, error) {
 		switch {
 		case x.Version != RecordingVersion:
 			return nil, fmt.Errorf("recording %d: has version %d, and this chaos reads version %d", n, x.Version, RecordingVersion)
-		case x.Status < 200 || x.Status > 599 || len(x.Events) == 0:
+		case x.Status < http.StatusOK || x.Status > statusMax || len(x.Events) == 0:
 			return nil, fmt.Errorf("recording %d: holds no answer", n)
 		case slices.ContainsFunc(x.Events, func(e Event) bool { return !(e.AtMS >= 0 && e.AtMS <= eventMax) }):
 			return nil, fmt.Errorf("recording %d: has an event that did not come within a day", n)

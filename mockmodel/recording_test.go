@@ -2,6 +2,7 @@ package mockmodel
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -175,4 +176,27 @@ func TestJSONStreamsPass(t *testing.T) {
 		}
 		again.close()
 	})
+}
+
+// TestWhatIsRecordedCanBeRead: an answer that a file of recordings cannot hold
+// does not spoil the file.
+func TestWhatIsRecordedCanBeRead(t *testing.T) {
+	for _, c := range []struct{ name, text string }{
+		{"a stream without events", "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"},
+		{"an empty body", oneJSON(200, "", "")},
+		{"no body", "HTTP/1.1 204 No Content\r\n\r\n"},
+		{"a status of nobody's", oneJSON(999, "", "{}")},
+		{"bytes that are no text", oneJSON(200, "", "\xff\x00")},
+	} {
+		virtual(t, Config{}, nil, func(g *rig) {
+			var file strings.Builder
+			p := beforeText(g, c.text, nil, func(x Recording) { _ = json.NewEncoder(&file).Encode(x) })
+			p.send(ask{path: chatPath, body: chat("gpt-4o", streamed)})
+			p.last()
+			if _, err := ReadRecordings(strings.NewReader(file.String())); err != nil {
+				t.Errorf("%s: %v", c.name, err)
+			}
+			p.close()
+		})
+	}
 }

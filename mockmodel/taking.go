@@ -117,7 +117,7 @@ func (t *taking) done(a *attempt) {
 	}
 	rec.TokensPlanned, rec.TokensEmitted = out, out
 	slowed := t.streams() && a.shown&(faults.SlotDelay|faults.SlotPace) != 0
-	if a.s.opt.Record != nil && whole && !slowed && t.size <= recordingMax {
+	if a.s.opt.Record != nil && whole && !slowed && len(t.Events) > 0 && t.Status <= statusMax {
 		a.s.opt.Record(t.Recording)
 	}
 }
