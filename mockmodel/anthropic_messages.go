@@ -79,6 +79,9 @@ func anthropicParameter(key string, v doc, c *call) *refusal {
 		for s := range v.items {
 			c.stop = append(c.stop, s.text())
 		}
+		if n := len(c.stop); n > stopsTaken {
+			return anthropicInvalid("stop_sequences: List should have at most " + strconv.Itoa(stopsTaken) + " items after validation, not " + strconv.Itoa(n))
+		}
 	case "temperature":
 		if x, err := strconv.ParseFloat(string(v), 64); v.present() && (err != nil || x < 0 || x > 1) {
 			return anthropicInvalid("temperature: range: 0..1")

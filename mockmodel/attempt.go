@@ -105,7 +105,7 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, f found) *attempt
 		rec.Conn, rec.ConnSeq, rec.Source = c.id, int(c.seq.Add(1)), c.peer
 	}
 	rec.Principal = s.salt.principal(r, a.conn)
-	rec.SDK = journal.Clip(r.UserAgent(), textMax)
+	rec.SDK = a.conn.sdkOf(r)
 	rec.SDKRetry = countIn(r.Header, "X-Stainless-Retry-Count", rec.SDKRetry)
 	rec.SDKTimeoutNs = sdkTimeout(r.Header)
 	rec.ProxyAttempt = countIn(r.Header, "X-Envoy-Attempt-Count", rec.ProxyAttempt)
@@ -180,7 +180,7 @@ func (a *attempt) understand() *refusal {
 	}
 	r := a.route.read(body, c)
 	rec := &a.rec
-	rec.ModelAsked = journal.Clip(c.model, textMax)
+	rec.ModelAsked = a.at.nameOf(c.model)
 	rec.ModelServed = rec.ModelAsked
 	rec.QuotaKey = a.at.quotaKey(a.route.vendor, c.model, rec.Principal)
 	rec.Stream, rec.MaxTokens, rec.Messages, rec.TokensIn = c.stream, c.maxTokens, len(c.messages), c.tokensIn
@@ -207,8 +207,9 @@ func (a *attempt) identify() {
 	// An attempt that nobody names is interchangeable with all of its body.
 	rec.Key = journal.Key{Phase: journal.PhaseAnon, Index: int64(rec.StepHash >> 1)}
 	if id.Found && !id.Stale {
-		rec.Key = journal.Key{Phase: id.ID.Phase, Index: id.ID.Index}
-		rec.Tenant = id.ID.Tenant
+		codec := a.s.opt.Codec
+		rec.Key = journal.Key{Phase: kept(codec.Phases, id.ID.Phase), Index: id.ID.Index}
+		rec.Tenant = kept(codec.Tenants, id.ID.Tenant)
 		rec.Carrier = carriers[id.Carrier]
 		a.outputAsked = id.ID.OutputTokens
 	}

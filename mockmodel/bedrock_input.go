@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/chaoskit/chaos/internal/journal"
 )
 
 // readBedrock understands POST /model/{model}/converse. Images, documents and
@@ -120,6 +122,9 @@ func bedrockInference(v doc, c *call) *refusal {
 			return bedrockConstraint("''", fmt.Sprintf("inferenceConfig.stopSequences.%d.member", len(c.stop)+1), "have length greater than or equal to 1")
 		}
 		c.stop = append(c.stop, s.text())
+	}
+	if len(c.stop) > stopsTaken {
+		return bedrockConstraint("'"+journal.Clip(string(stops), textMax)+"'", "inferenceConfig.stopSequences", "have length less than or equal to "+strconv.Itoa(stopsTaken))
 	}
 	return nil
 }

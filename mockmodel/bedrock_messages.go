@@ -61,9 +61,16 @@ func bedrockAnswered(before, turn bedrockTurn, n int) *refusal {
 	if len(turn.results) > len(before.uses) {
 		return bedrockInvalid(fmt.Sprintf("The number of toolResult blocks at messages.%d.content exceeds the number of toolUse blocks of previous turn.", n))
 	}
+	if len(before.uses) == 0 {
+		return nil
+	}
+	came := make(map[string]bool, len(turn.results))
+	for _, id := range turn.results {
+		came[id] = true
+	}
 	var lost []string
 	for _, id := range before.uses {
-		if !slices.Contains(turn.results, id) {
+		if !came[id] {
 			lost = append(lost, id)
 		}
 	}

@@ -159,6 +159,11 @@ func (a *attempt) limit(choice int) {
 	}
 }
 
+// stopsTaken is how many texts a call may end its answer at: the API reference of
+// Bedrock, InferenceConfiguration. Where a provider names no bound it is ours, as
+// each of them is looked for in the whole answer.
+const stopsTaken = 2500
+
 // stopAt returns where the first of the texts stands, and which it is; -1 for none.
 func stopAt(text string, stops []string) (int, string) {
 	at, which := -1, ""

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/chaoskit/chaos/internal/journal"
@@ -65,6 +66,25 @@ func (c Config) endpoints() []*endpoint {
 	return all
 }
 
+// nameOf is a model's name as it is kept beyond the call: what is cut out of a
+// body would hold all of it.
+func (e *endpoint) nameOf(model string) string {
+	for i := range e.models {
+		if e.models[i].Name == model {
+			return e.models[i].Name
+		}
+	}
+	return strings.Clone(journal.Clip(model, textMax))
+}
+
+// kept is a word of a caller as one of those that are known, or else as a copy.
+func kept(known []string, word string) string {
+	if i := slices.Index(known, word); i >= 0 {
+		return known[i]
+	}
+	return strings.Clone(word)
+}
+
 // station returns the model at work. A model that is not listed has the
 // defaults, and is reported.
 func (e *endpoint) station(model string) *station {
@@ -73,19 +93,18 @@ func (e *endpoint) station(model string) *station {
 	if st, ok := e.stations[model]; ok {
 		return st
 	}
-	name := model
-	if len(e.stations) >= stationsMax+len(e.models) {
-		name = "" // no call can ask for it: it is the one that the rest share
-		if st, ok := e.stations[name]; ok {
-			return st
-		}
+	name := "" // no call can ask for it: it is the one that the rest share
+	if len(model) <= textMax && len(e.stations) < stationsMax+len(e.models) {
+		name = strings.Clone(model)
+	} else if st, ok := e.stations[name]; ok {
+		return st
 	}
 	m := e.unlisted
 	m.Name = name
 	st := newStation(m.withDefaults())
 	e.stations[name] = st
 	if !slices.Contains(modelsUnasked, model) && len(e.unknown) < namesMax {
-		e.unknown = append(e.unknown, journal.Clip(model, textMax))
+		e.unknown = append(e.unknown, strings.Clone(journal.Clip(model, textMax)))
 	}
 	return st
 }

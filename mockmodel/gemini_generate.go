@@ -130,7 +130,9 @@ func (g *geminiReader) stops(name string, v doc) {
 		g.wrong(name, "TYPE_STRING", v)
 	}
 	for s := range v.items {
-		g.c.stop = append(g.c.stop, g.text(name, s))
+		if g.c.stop = append(g.c.stop, g.text(name, s)); len(g.c.stop) > geminiStopsMax {
+			break
+		}
 	}
 	if len(g.c.stop) > geminiStopsMax {
 		g.fail(g.path(name), "at most 5 stop sequences can be specified.")

@@ -147,6 +147,9 @@ func geminiNumeral(v doc) doc {
 // fail notes what is wrong with the message, in the words of the API's
 // validator: gemini-cli #5575, vercel/ai #3775.
 func (g *geminiReader) fail(field, words string) {
+	if g.invalid != nil {
+		return // a body may be wrong in a million places
+	}
 	g.refuse(geminiInvalid("* " + g.request() + "." + field + ": " + words + "\n"))
 }
 

@@ -43,7 +43,9 @@ func (g *geminiReader) functions(v doc) {
 		at := g.enter(".function_declarations[", strconv.Itoa(n), "]")
 		g.function(f)
 		g.leave(at)
-		n++
+		if n++; len(g.c.tools) > geminiFunctionsMax {
+			return // there are too many, whatever the rest is
+		}
 	}
 }
 

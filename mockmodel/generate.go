@@ -18,6 +18,9 @@ type made struct {
 	value []byte
 	tool  string // whose arguments it is; "" for a structured output
 	id    bool   // there is one
+
+	schema   doc // that a value was drawn from last, and what it was compiled to
+	compiled *compiled
 }
 
 // anyObject is the schema of an answer that must be a JSON object and no more.
@@ -50,21 +53,25 @@ func (a *attempt) generate() *refusal {
 	if err != nil {
 		return a.route.vendor.schemaRefused("the response format", err)
 	}
-	a.made = made{value: value, id: true}
+	a.made.value, a.made.id = value, true
 	return nil
 }
 
 // generateCall makes the arguments of the tool that is called.
 func (a *attempt) generateCall() *refusal {
 	c := &a.call
+	looked := 0
 	for i := range c.tools {
 		t := &c.tools[i]
 		if c.toolName != "" && c.toolName != t.name {
 			continue
 		}
+		if looked += len(t.params); looked > schemaBytesMax && looked > len(t.params) {
+			return nil // it has looked long enough for one that it can call
+		}
 		value, err := a.valueOf(t.params, t.name, 0)
 		if err == nil {
-			a.made = made{value: value, tool: t.name, id: true}
+			a.made.value, a.made.tool, a.made.id = value, t.name, true
 			return nil
 		}
 		if c.toolChoice == toolMust {
@@ -89,7 +96,10 @@ func (a *attempt) valueOf(schema doc, what string, choice int) ([]byte, error) {
 			return mark
 		}
 	}
-	return a.s.schemas.generate(schema, a.s.opt.Seed, fill, what, rec.Key.Phase, strconv.FormatInt(rec.Key.Index, 36),
+	if m := &a.made; m.compiled == nil || m.schema != schema { // one that is too large for the cache would be compiled for each choice
+		m.schema, m.compiled = schema, a.s.schemas.compile(schema)
+	}
+	return a.made.compiled.generate(a.s.opt.Seed, fill, what, rec.Key.Phase, strconv.FormatInt(rec.Key.Index, 36),
 		strconv.FormatUint(rec.StepHash, 36), a.call.model, strconv.Itoa(choice))
 }
 

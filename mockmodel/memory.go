@@ -44,6 +44,7 @@ type hold struct {
 const (
 	memoryMax = 1_000_000 // keeps the ordinals below 100 MB whatever is sent
 	sweepMin  = 1024
+	holdsMax  = 64 // of a step: the models that are asked for are the caller's words
 )
 
 func newMemory(horizon time.Duration) *memory {
@@ -80,9 +81,13 @@ func (m *memory) keep(k stepKey, h hold, now int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.sweep(now)
-	m.holds[k] = append(slices.DeleteFunc(m.holds[k], func(o hold) bool {
+	held := slices.DeleteFunc(m.holds[k], func(o hold) bool {
 		return o.untilNs <= now || o.rule == h.rule && o.model == h.model
-	}), h)
+	})
+	if len(held) >= holdsMax {
+		held = slices.Delete(held, 0, 1)
+	}
+	m.holds[k] = append(held, h)
 }
 
 // sweep drops the steps whose limits have all run out, each time that the

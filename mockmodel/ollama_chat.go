@@ -214,6 +214,9 @@ func (o *ollamaReader) options(v doc, c *call) {
 			for s := range v.items {
 				c.stop = append(c.stop, s.text())
 			}
+			if len(c.stop) > stopsTaken {
+				o.refuse(ollamaInvalid(fmt.Sprintf("more than %d stop sequences are not built in the chaos mock model", stopsTaken)))
+			}
 		case "temperature", "top_p", "min_p", "typical_p", "repeat_penalty", "presence_penalty", "frequency_penalty":
 			if _, err := strconv.ParseFloat(string(v), 64); err != nil {
 				wrong(key, "float32")

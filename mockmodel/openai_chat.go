@@ -158,10 +158,13 @@ func openAIStop(v doc, c *call) *refusal {
 	if v.kind() != '[' {
 		return openAIWrongType("stop", "a string or an array of strings", v)
 	}
+	n := len(c.stop)
 	for s := range v.items {
-		c.stop = append(c.stop, s.text())
+		if n++; n <= stopsMax {
+			c.stop = append(c.stop, s.text())
+		}
 	}
-	if n := len(c.stop); n > stopsMax {
+	if n > stopsMax {
 		return &refusal{status: 400, kind: "invalid_request_error", code: "array_above_max_length", param: "stop",
 			message: fmt.Sprintf("Invalid 'stop': array too long. Expected an array with maximum length %d, but got an array with length %d instead.", stopsMax, n)}
 	}

@@ -38,6 +38,9 @@ func readOpenAIEmbeddings(body doc, c *call) *refusal {
 			if !tokens {
 				f.add(v, c)
 			}
+			if len(f.inputs) > inputsMax {
+				break
+			}
 		}
 		if tokens {
 			f.add(input, c)

@@ -1,6 +1,7 @@
 package mockmodel
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,7 +19,7 @@ func openAIMessages(messages doc, c *call) *refusal {
 	case messages.kind() != '[':
 		return openAIWrongType("messages", "an array of objects", messages)
 	}
-	var open []string // ids of tool calls that wait for their result
+	var open toolCalls
 	for m := range messages.items {
 		n := strconv.Itoa(len(c.messages))
 		if m.kind() != '{' {
@@ -40,35 +41,40 @@ func openAIMessages(messages doc, c *call) *refusal {
 		return &refusal{status: 400, kind: "invalid_request_error", code: "empty_array", param: "messages",
 			message: "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead."}
 	}
-	return openAIUnanswered(open, len(c.messages))
+	return openAIUnanswered(&open, len(c.messages))
 }
 
 // openAIMessage reads one message. open are the calls of tools that wait for
 // their results, which must come next.
-func openAIMessage(m doc, role, n string, open *[]string, c *call) *refusal {
+func openAIMessage(m doc, role, n string, open *toolCalls, c *call) *refusal {
 	content := m.get("content")
 	calls := m.get("tool_calls")
 	if role == "tool" {
 		id := m.get("tool_call_id").text()
-		i := slices.Index(*open, id)
-		if i < 0 {
+		if !open.take(id) {
 			return &refusal{status: 400, kind: "invalid_request_error", param: "messages.[" + n + "].role",
 				message: "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'."}
 		}
-		*open = slices.Delete(*open, i, i+1)
 	} else {
-		if r := openAIUnanswered(*open, len(c.messages)); r != nil {
+		if r := openAIUnanswered(open, len(c.messages)); r != nil {
 			return r
 		}
-		*open = nil
+		*open = toolCalls{}
 	}
 	if !content.present() && (role != "assistant" || calls.kind() != '[' && !m.get("function_call").present() && !m.get("refusal").present()) {
 		return &refusal{status: 400, kind: "invalid_request_error", param: "messages.[" + n + "].content",
 			message: "Invalid value for 'content': expected a string, got null."}
 	}
+	many := 0
 	for t := range calls.items {
-		*open = append(*open, t.get("id").text())
-		c.tokensIn += len(t) / tokenBytes
+		if many++; many <= toolCallsMax {
+			open.add(t.get("id").text())
+			c.tokensIn += len(t) / tokenBytes
+		}
+	}
+	if many > toolCallsMax {
+		return &refusal{status: 400, kind: "invalid_request_error", code: "array_above_max_length", param: "messages[" + n + "].tool_calls",
+			message: fmt.Sprintf("Invalid 'messages[%s].tool_calls': array too long. Expected an array with maximum length %d, but got an array with length %d instead.", n, toolCallsMax, many)}
 	}
 	c.hear(message{role: role, text: contentText(content), result: role == "tool" || role == "function"})
 	return nil
@@ -76,10 +82,10 @@ func openAIMessage(m doc, role, n string, open *[]string, c *call) *refusal {
 
 // openAIUnanswered refuses a conversation that goes on while calls of tools
 // wait for their results.
-func openAIUnanswered(open []string, at int) *refusal {
-	if len(open) == 0 {
+func openAIUnanswered(open *toolCalls, at int) *refusal {
+	if open.left == 0 {
 		return nil
 	}
 	return &refusal{status: 400, kind: "invalid_request_error", param: "messages.[" + strconv.Itoa(at) + "].role",
-		message: "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. The following tool_call_ids did not have response messages: " + strings.Join(open, ", ")}
+		message: "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. The following tool_call_ids did not have response messages: " + strings.Join(open.unanswered(), ", ")}
 }

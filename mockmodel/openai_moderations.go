@@ -35,8 +35,9 @@ type moderationCategory struct {
 
 // moderated is one thing that is judged.
 type moderated struct {
-	text        string // without markers
-	said, image bool   // it has text, it has an image
+	text        string   // without markers
+	said, image bool     // it has text, it has an image
+	texts       []string // of its parts, which make up the text
 }
 
 // openAIModerations writes ModerationCreateResponse of openai/openai-python.
@@ -84,6 +85,14 @@ func readOpenAIModerations(body doc, c *call) *refusal {
 		default:
 			return openAIWrongType(at, "a string or an object", v)
 		}
+		if len(f.inputs) > inputsMax {
+			break
+		}
+	}
+	for i := range f.inputs {
+		if in := &f.inputs[i]; in.texts != nil {
+			in.text += strings.Join(in.texts, "")
+		}
 	}
 	if n := len(f.inputs); n == 0 || n > inputsMax {
 		return &refusal{status: 400, kind: "invalid_request_error", param: "input", message: fmt.Sprintf("Invalid 'input': expected between 1 and %d inputs.", inputsMax)}
@@ -109,7 +118,7 @@ func (f *openAIModerations) part(v doc, at string, c *call) *refusal {
 			return openAIMissing(at + ".text")
 		}
 		c.hear(message{role: "user", text: text.text()})
-		in.text, in.said = in.text+wire.StripMarkers(text.text()), true
+		in.texts, in.said = append(in.texts, wire.StripMarkers(text.text())), true
 	case "image_url":
 		switch {
 		case v.get("image_url").get("url").kind() != '"':

@@ -103,7 +103,7 @@ func (x *realtime) update(event doc) *refusal {
 		return openAITooLong("session", "settings", realtimeBytesMax/4, size)
 	}
 	for name, v := range changed {
-		x.settings[name] = v
+		x.settings[strings.Clone(name)] = v
 	}
 	return x.told(x.tell("session.updated", x.session))
 }
@@ -128,7 +128,7 @@ func (x *realtime) createItem(event doc) *refusal {
 	if r := realtimeItemCheck(item); r != nil {
 		return r
 	}
-	id := item.get("id").text()
+	id := strings.Clone(item.get("id").text()) // else the conversation holds the whole event by it
 	if id == "" {
 		x.seq++
 		id = realtimeID("item_", x.id, x.seq)

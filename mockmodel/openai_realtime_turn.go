@@ -166,12 +166,9 @@ func (t *realtimeTurn) send(event []byte) error {
 	case <-t.x.ctx.Done():
 		return context.Cause(t.x.ctx)
 	}
-	select {
-	case err := <-o.done:
-		return err
-	case <-t.x.ctx.Done():
-		return context.Cause(t.x.ctx)
-	}
+	// Who took it tells what became of it, though the caller has left since: what
+	// was sent was sent.
+	return <-o.done
 }
 
 // rateLimits is the event that tells what is left of the limits, nil where the

@@ -31,7 +31,7 @@ type responsesReader struct {
 	// before: there is more of the conversation, which is not known. A result
 	// may be one of a call in there.
 	before bool
-	open   []string // ids of calls of tools that wait for their result
+	open   toolCalls
 }
 
 // responsesInput reads the input, a string or items.
@@ -52,8 +52,8 @@ func responsesInput(v doc, at string, before bool, c *call) *refusal {
 		}
 		n++
 	}
-	if len(r.open) > 0 {
-		return &refusal{status: 400, kind: "invalid_request_error", param: at, message: "No tool output found for function call " + r.open[0] + "."}
+	if left := r.open.unanswered(); left != nil {
+		return &refusal{status: 400, kind: "invalid_request_error", param: at, message: "No tool output found for function call " + left[0] + "."}
 	}
 	return nil
 }
@@ -136,7 +136,7 @@ func (r *responsesReader) functionCall(item doc, at string) *refusal {
 	}
 	r.c.quote("")
 	r.c.tokensIn += len(item.get("name"))/tokenBytes + len(item.get("arguments"))/tokenBytes
-	r.open = append(r.open, item.get("call_id").text())
+	r.open.add(item.get("call_id").text())
 	return nil
 }
 
@@ -150,13 +150,9 @@ func (r *responsesReader) functionResult(item doc, at string) *refusal {
 	case output.kind() != '"' && output.kind() != '[':
 		return openAIWrongType(at+".output", "a string or an array of objects", output)
 	}
-	i := slices.Index(r.open, id.text())
-	if i < 0 && !r.before {
+	if !r.open.take(id.text()) && !r.before {
 		param, _, _ := strings.Cut(at, "[")
 		return &refusal{status: 400, kind: "invalid_request_error", param: param, message: "No tool call found for function call output with call_id " + id.text() + "."}
-	}
-	if i >= 0 {
-		r.open = slices.Delete(r.open, i, i+1)
 	}
 	r.c.hear(message{role: "tool", text: contentText(output), result: true})
 	return nil
@@ -170,7 +166,7 @@ func (r *responsesReader) reference(id doc, at string) *refusal {
 	}
 	r.c.quote("")
 	if call, ok := strings.CutPrefix(id.text(), "fc_"); ok {
-		r.open = append(r.open, "call_"+call)
+		r.open.add("call_" + call)
 	}
 	return nil
 }

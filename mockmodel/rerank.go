@@ -46,7 +46,11 @@ func (u rerankRules) read(body doc, c *call, f *rerank) *refusal {
 	case documents.kind() != '[':
 		return u.wrong("documents", "a list")
 	}
+	n := 0
 	for d := range documents.items {
+		if n++; n > documentsMax {
+			continue // it is counted for the message
+		}
 		text := d
 		if d.kind() == '{' && !u.strings {
 			text = d.get("text")
@@ -57,7 +61,7 @@ func (u rerankRules) read(body doc, c *call, f *rerank) *refusal {
 		f.documents = append(f.documents, wire.StripMarkers(text.text()))
 		c.tokensIn += wire.Tokens(text.text())
 	}
-	switch n := len(f.documents); {
+	switch {
 	case n == 0:
 		return u.empty()
 	case n > documentsMax:

@@ -98,7 +98,11 @@ type compiled struct {
 // a value break a rule that is checked rather than drawn ("not", "oneOf", "if",
 // "contains"), the value comes without any.
 func (c *schemas) generate(schema doc, seed uint64, fill func(room int) string, key ...string) ([]byte, error) {
-	p := c.compile(schema)
+	return c.compile(schema).generate(seed, fill, key...)
+}
+
+// generate returns a value of the schema: see schemas.generate.
+func (p *compiled) generate(seed uint64, fill func(room int) string, key ...string) ([]byte, error) {
 	if p.err != nil {
 		return nil, p.err
 	}

@@ -42,6 +42,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -241,6 +242,22 @@ type conn struct {
 	peer string
 
 	folded folded
+	sdk    string // what its last call said of its SDK
+}
+
+// sdkOf returns what a call says of its SDK, to be kept: what is cut out of the
+// head of a request would hold all of it.
+func (c *conn) sdkOf(r *http.Request) string {
+	sdk := journal.Clip(r.UserAgent(), textMax)
+	if c == nil || c.sdk != sdk {
+		sdk = strings.Clone(sdk)
+	} else {
+		sdk = c.sdk
+	}
+	if c != nil {
+		c.sdk = sdk
+	}
+	return sdk
 }
 
 type connKey struct{}

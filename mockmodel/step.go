@@ -98,6 +98,9 @@ const decimalsKept = 6
 // hashScalar makes 1, 1.0 and 1e0 equal, and scores that differ in their
 // watermarks alone.
 func hashScalar(s string) uint64 {
+	if len(s) <= 6 && isNatural(s) { // a token of a prompt, say: it is written as it would be below
+		return wire.FoldMore(wire.FoldStart, s)
+	}
 	if f, err := strconv.ParseFloat(s, 64); err == nil {
 		if f != math.Trunc(f) {
 			s = strconv.FormatFloat(f, 'f', 15, 64)
@@ -108,9 +111,21 @@ func hashScalar(s string) uint64 {
 	return wire.FoldMore(wire.FoldStart, s)
 }
 
+func isNatural(s string) bool {
+	for i := range len(s) {
+		if !isDigit(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
 // hashElement hashes a number that is an element of an array: a vector's, which
 // is to be equal to one that differs in its watermark alone.
 func hashElement(s string) uint64 {
+	if len(s) <= 6 && isNatural(s) {
+		return hashScalar(s)
+	}
 	if f, err := strconv.ParseFloat(s, 64); err == nil && f != math.Trunc(f) {
 		s = strconv.FormatFloat(float64(wire.MaskVector(float32(f))), 'g', -1, 32)
 		return wire.FoldMore(wire.FoldStart, s)
