@@ -52,7 +52,7 @@ const garbageMax = 1 << 30
 // enough to be part of every run. The figures of the largest bodies:
 //
 //	go test ./mockmodel -run TestHostileBodies -v -hostile 32
-var hostileMB = flag.Int("hostile", 4, "MB of each body of TestHostileBodies")
+var hostileMB = flag.Int("hostile", 2, "MB of each body of TestHostileBodies")
 
 type hostileCase struct {
 	name, path string
