@@ -143,7 +143,9 @@ func (a *attempt) run() {
 		r := a.route.vendor.words(http.StatusNotFound, &a.call)
 		invalid = &r
 	}
-	if invalid == nil {
+	if _, x := a.literal(); x != nil && !a.empties() {
+		invalid = nil // the real provider has had its say
+	} else if invalid == nil {
 		invalid = a.generate()
 	}
 	if invalid != nil {

@@ -89,6 +89,12 @@ func (a *attempt) statusWords(e *faults.Status) refusal {
 	return r
 }
 
+// empties reports whether a fault makes the answer an empty one, of our own.
+func (a *attempt) empties() bool {
+	m := a.effect.Mutation
+	return m != nil && m.Kind == faults.MutationEmpty
+}
+
 // limitTold is the limit, in requests per minute, that an injected 429 speaks
 // of where the model has none.
 const limitTold = 10_000

@@ -200,3 +200,34 @@ func TestWhatIsRecordedCanBeRead(t *testing.T) {
 		})
 	}
 }
+
+// TestReplayBeforeValidation: what a real provider said to a call is what the call
+// gets, whether or not the stand-in would have taken it.
+func TestReplayBeforeValidation(t *testing.T) {
+	for _, c := range []struct{ name, body string }{
+		{"a call without messages", `{"model":"gpt-4o"}`},
+		{"a call that is no JSON", `{`},
+		{"a model that the plan does not list", chat("other", "")},
+	} {
+		virtual(t, Config{}, nil, func(g *rig) {
+			var kept []Recording
+			p := beforeText(g, oneJSON(418, "", `{"says":"the real one"}`), nil, func(x Recording) { kept = append(kept, x) })
+			p.send(ask{path: chatPath, body: c.body})
+			p.last()
+			p.close()
+			again := secondRig(g, Config{UnknownModels: "refuse", Models: []Model{instant("gpt-4o", 1)}, Answers: []Answer{{File: "f"}}}, nil, Options{Recorded: map[string][]Recording{"f": kept}})
+			if r := again.send(ask{path: chatPath, body: c.body}); r.status != 418 || r.body != `{"says":"the real one"}` {
+				t.Errorf("%s: %d %s", c.name, r.status, r.body)
+			}
+			if rec := again.last(); rec.Cause != journal.CauseUpstream || rec.End != journal.AttemptComplete {
+				t.Errorf("%s: on record %s %s", c.name, rec.Cause, rec.End)
+			}
+			again.close()
+			empty := secondRig(g, Config{UnknownModels: "refuse", Answers: []Answer{{File: "f"}}}, []faults.Rule{plain(t, "empty_200")}, Options{Recorded: map[string][]Recording{"f": kept}})
+			if r := empty.send(ask{path: chatPath, body: c.body}); r.status == 418 || r.err != nil {
+				t.Errorf("%s, emptied: %d %s %v", c.name, r.status, r.body, r.err)
+			}
+			empty.close()
+		})
+	}
+}

@@ -161,7 +161,7 @@ func passedOn(h http.Header) http.Header {
 
 // forward passes the call on and its answer back.
 func (a *attempt) forward(u *upstream) {
-	if m := a.effect.Mutation; m != nil && m.Kind == faults.MutationEmpty && a.call.form != nil {
+	if a.empties() && a.call.form != nil {
 		a.rec.AdmittedNs = a.now()
 		a.answer() // an empty answer needs nobody
 		return
