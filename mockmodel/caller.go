@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/chaoskit/chaos/internal/http1"
 	"github.com/chaoskit/chaos/internal/journal"
 	"github.com/chaoskit/chaos/internal/wire"
 )
@@ -28,6 +29,9 @@ func (a *attempt) readBody() bool {
 	switch {
 	case err != nil && errors.Is(err, os.ErrDeadlineExceeded):
 		a.unread(http.StatusRequestTimeout)
+		return false
+	case errors.Is(err, http1.ErrMalformedBody):
+		a.unread(http.StatusBadRequest)
 		return false
 	case err != nil:
 		a.nameByHeaders()

@@ -288,3 +288,45 @@ func TestCloseEndsEverything(t *testing.T) {
 		}
 	})
 }
+
+// A body in chunks that are none is answered: its caller is there, and waits.
+func TestMalformedChunks(t *testing.T) {
+	virtual(t, Config{}, nil, func(g *rig) {
+		raw, err := g.dial(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer raw.Close()
+		fmt.Fprint(raw, "POST /v1/chat/completions HTTP/1.1\r\nHost: mock\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n")
+		got, _ := io.ReadAll(raw)
+		if !strings.HasPrefix(string(got), "HTTP/1.1 400 ") || !strings.Contains(string(got), "invalid_request_error") {
+			t.Errorf("%q", got)
+		}
+		if rec := g.last(); rec.Status != 400 || rec.Cause != journal.CauseValidation || rec.End != journal.AttemptComplete {
+			t.Errorf("%+v", rec)
+		}
+	})
+}
+
+// A caller that never reads holds its answer for a while, not for ever.
+func TestCallersWhoNeverRead(t *testing.T) {
+	for _, stream := range []bool{false, true} {
+		var more string
+		if stream {
+			more = streamed
+		}
+		virtual(t, Config{Models: []Model{instant("m", outputTokensMax)}}, nil, func(g *rig) {
+			raw, err := g.dial(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer raw.Close()
+			body := chat("m", more+`,"n":8`)
+			fmt.Fprintf(raw, "POST /v1/chat/completions HTTP/1.1\r\nHost: mock\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+			rec := g.last()
+			if open := time.Duration(rec.EndNs - rec.HeaderNs); rec.End != journal.AttemptPeerClosed || open < writeTimeout || open > 2*writeTimeout {
+				t.Errorf("stream %v: open for %v: %+v", stream, open, rec)
+			}
+		})
+	}
+}

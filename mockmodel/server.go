@@ -89,6 +89,7 @@ type Server struct {
 const (
 	headerTimeout = 10 * time.Second // of the request line and headers
 	bodyTimeout   = 60 * time.Second // of the whole body: 32 MB at 5 Mbit/s
+	writeTimeout  = 5 * time.Minute  // of 64 KB of an answer: a caller may stand in a debugger
 	headerMax     = 256 << 10
 	stationsMax   = 1000 // models that are not listed; further ones share one station
 	namesMax      = 64   // unknown models and paths that are reported
@@ -139,7 +140,7 @@ func (s *Server) newHTTP(e *endpoint) *http1.Server {
 		Conn: func(ctx context.Context, raw net.Conn) context.Context {
 			return context.WithValue(ctx, connKey{}, &conn{id: s.conns.Add(1), at: e, raw: raw, peer: raw.RemoteAddr().String()})
 		},
-		HeadTimeout: headerTimeout, BodyTimeout: bodyTimeout, HeadMax: headerMax,
+		HeadTimeout: headerTimeout, BodyTimeout: bodyTimeout, WriteTimeout: writeTimeout, HeadMax: headerMax,
 		// Longer than any client keeps an idle connection, so that it is never
 		// the provider who closes one that a call is just being sent on.
 		IdleTimeout: 15 * time.Minute,

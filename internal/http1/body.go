@@ -2,11 +2,21 @@ package http1
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net/http/httputil"
 	"strings"
 	"time"
 )
+
+// ErrMalformedBody is the error of a body in chunks that are none: unlike one that
+// does not come, there is a caller who waits for an answer.
+var ErrMalformedBody = errors.New("http1: malformed chunked body")
+
+// malformed says what is wrong in the words of net/http.
+type malformed struct{ error }
+
+func (malformed) Is(target error) bool { return target == ErrMalformedBody }
 
 // body is the body of a request. Its first read that has to wait for the caller
 // starts the clock of BodyTimeout, and sends 100 Continue where the caller
@@ -18,13 +28,15 @@ type body struct {
 	timed   bool
 	over    bool // all of it was read
 	failed  error
+	lost    bool // the connection has no more of it
 
 	chunks  *bufio.Reader // the body as it came
 	chunked io.Reader     // what it says
 }
 
 // Read returns the next bytes; io.ErrUnexpectedEOF if the caller ends before
-// the body does, os.ErrDeadlineExceeded if BodyTimeout has run out.
+// the body does, os.ErrDeadlineExceeded if BodyTimeout has run out,
+// ErrMalformedBody if it is none.
 func (b *body) Read(p []byte) (n int, err error) {
 	switch {
 	case b.failed != nil:
@@ -43,6 +55,9 @@ func (b *body) Read(p []byte) (n int, err error) {
 		b.over = true
 		b.conn.bodyRead()
 	case err != nil:
+		if b.left < 0 && !b.lost {
+			err = malformed{err}
+		}
 		b.failed = err
 	}
 	return n, err
@@ -117,7 +132,8 @@ func (b *raw) Read(p []byte) (int, error) {
 	}
 	if b.expects {
 		b.expects = false
-		if _, err := io.WriteString(c.nc, "HTTP/1.1 100 Continue\r\n\r\n"); err != nil {
+		if err := c.write([]byte("HTTP/1.1 100 Continue\r\n\r\n")); err != nil {
+			b.lost = true
 			return 0, err
 		}
 	}
@@ -125,7 +141,9 @@ func (b *raw) Read(p []byte) (int, error) {
 		b.timed = true
 		_ = c.nc.SetReadDeadline(time.Now().Add(c.server.BodyTimeout))
 	}
-	return c.nc.Read(p)
+	n, err := c.nc.Read(p)
+	b.lost = b.lost || err != nil
+	return n, err
 }
 
 // discard reads what the handler left. false: that is too much, or it does not

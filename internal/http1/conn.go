@@ -24,6 +24,7 @@ type conn struct {
 
 	hijacked atomic.Bool // by the handler
 	fresh    bool        // no request has come yet
+	posted   bool        // the last one was a POST
 
 	buf      []byte // read and not yet taken: buf[taken:]
 	taken    int
@@ -86,6 +87,10 @@ func (c *conn) readHead() (text string, status int) {
 	}
 	from := 0 // no end of a head begins before
 	for {
+		if c.posted && bytes.HasPrefix(c.buf, []byte("\r\n")) {
+			// RFC 9112 2.2: old clients end a body with an empty line that is not of it.
+			c.buf, c.posted = c.buf[:copy(c.buf, c.buf[2:])], false
+		}
 		if i := bytes.Index(c.buf[from:], []byte("\r\n\r\n")); i >= 0 {
 			end := from + i + len("\r\n\r\n")
 			if end > c.server.HeadMax {
@@ -126,7 +131,7 @@ func firstLine(line []byte) bool {
 func (c *conn) compact() {
 	c.buf = c.buf[:copy(c.buf, c.buf[c.taken:])]
 	c.taken = 0
-	if cap(c.buf) > 16*readMin && len(c.buf) < readMin { // of one long head
+	if cap(c.buf) > keepMax && len(c.buf) < readMin { // of one long head
 		c.buf = append(make([]byte, 0, 2*readMin), c.buf...)
 	}
 }
@@ -152,6 +157,7 @@ func (c *conn) fill() error {
 // answer has a request answered. true: the connection can take another one.
 func (c *conn) answer() (again bool) {
 	a := &call{conn: c}
+	c.posted = c.head.Method == http.MethodPost
 	c.body = body{conn: c, left: c.head.length, over: c.head.length == 0, expects: c.head.expects}
 	r := c.head.WithContext(a)
 	r.RemoteAddr, r.Body = c.peer, http.NoBody
@@ -176,9 +182,10 @@ func (c *conn) answer() (again bool) {
 		return false
 	}
 	again = c.response.finish()
-	if cap(c.response.out) <= 4*flushAt {
+	if c.out = nil; cap(c.response.out) <= keepMax {
 		c.out = c.response.out
 	}
+	c.response.out = nil
 	if !c.unwatch() {
 		return false
 	}
@@ -191,7 +198,7 @@ func (c *conn) answer() (again bool) {
 // refuse answers what cannot be read as a request, as net/http does.
 func (c *conn) refuse(status int) {
 	text := strconv.Itoa(status) + " " + http.StatusText(status)
-	_, err := io.WriteString(c.nc, "HTTP/1.1 "+text+"\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"+text)
+	err := c.write([]byte("HTTP/1.1 " + text + "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n" + text))
 	if err == nil {
 		c.linger()
 	}

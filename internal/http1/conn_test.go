@@ -26,6 +26,10 @@ func TestAsNetHTTP(t *testing.T) {
 		handler http.HandlerFunc
 	}{
 		{"echo", echo},
+		{"words to nobody", func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(200)
+			io.WriteString(w, "hello")
+		}},
 		{"nothing said", func(http.ResponseWriter, *http.Request) {}},
 		{"a length", func(w http.ResponseWriter, r *http.Request) {
 			w.Header()["Content-Length"] = []string{"5"}
@@ -47,6 +51,17 @@ func TestAsNetHTTP(t *testing.T) {
 			io.WriteString(w, "data: x\n\n")
 			w.(http.Flusher).Flush()
 			io.WriteString(w, "data: y\n\n")
+		}},
+		{"no content, and a length of it", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", "5")
+			w.WriteHeader(204)
+			if _, err := io.WriteString(w, "hello"); err != http.ErrBodyNotAllowed {
+				t.Error(err)
+			}
+		}},
+		{"not modified, and a type and a length", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", "5")
+			w.WriteHeader(304)
 		}},
 		{"no content", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(204) }},
 		{"an empty write where no body is", func(w http.ResponseWriter, r *http.Request) {

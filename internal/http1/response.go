@@ -45,7 +45,7 @@ func (w *response) WriteHeader(status int) {
 		panic("http1: status " + strconv.Itoa(status) + " is no final one")
 	}
 	w.status = status
-	w.bare = w.request.Method == http.MethodHead || status == http.StatusNoContent || status == http.StatusNotModified
+	w.bare = w.request.Method == http.MethodHead || !w.hasBody()
 	if v := w.header["Content-Length"]; len(v) > 0 {
 		if n, err := strconv.ParseUint(v[0], 10, 63); err == nil {
 			w.length = int64(n)
@@ -53,9 +53,21 @@ func (w *response) WriteHeader(status int) {
 			delete(w.header, "Content-Length")
 		}
 	}
-	if w.length >= 0 || w.bare {
+	if !w.hasBody() { // RFC 9110 8.6: no length either; with the type, as net/http has it
+		w.length = -1
+		delete(w.header, "Content-Length")
+		if status == http.StatusNotModified {
+			delete(w.header, "Content-Type")
+		}
+	}
+	if w.length >= 0 || !w.hasBody() {
 		w.frame()
 	}
+}
+
+// hasBody reports whether an answer of the status may have one.
+func (w *response) hasBody() bool {
+	return w.status != http.StatusNoContent && w.status != http.StatusNotModified
 }
 
 // Write adds to the body.
@@ -71,7 +83,7 @@ func (w *response) Write(p []byte) (int, error) {
 		return 0, w.failed
 	case len(p) == 0: // allowed where no body is
 		return 0, nil
-	case w.status == http.StatusNoContent || w.status == http.StatusNotModified:
+	case !w.hasBody():
 		return 0, http.ErrBodyNotAllowed
 	case w.length >= 0 && w.written+int64(len(p)) > w.length:
 		return 0, http.ErrContentLength
@@ -112,9 +124,28 @@ func (w *response) FlushError() error {
 	if all, err := w.TryFlush(); all || err != nil {
 		return err
 	}
-	_, w.failed = w.conn.nc.Write(w.out)
+	w.failed = w.conn.write(w.out)
 	w.out = w.out[:0]
 	return w.failed
+}
+
+// write sends all of p, each 64 KB of it within WriteTimeout.
+func (c *conn) write(p []byte) error {
+	limit := c.server.WriteTimeout
+	if limit <= 0 {
+		_, err := c.nc.Write(p)
+		return err
+	}
+	defer c.nc.SetWriteDeadline(time.Time{})
+	for len(p) > 0 {
+		_ = c.nc.SetWriteDeadline(time.Now().Add(limit))
+		n, err := c.nc.Write(p[:min(len(p), flushAt)])
+		if err != nil {
+			return err
+		}
+		p = p[n:]
+	}
+	return nil
 }
 
 // ready makes out what is to be sent.
@@ -126,8 +157,8 @@ func (w *response) ready() error {
 		w.WriteHeader(http.StatusOK)
 	}
 	if !w.framed { // nobody knows how long it will be
-		w.chunked = w.request.ProtoMinor == 1
-		w.keep = w.keep && w.chunked
+		w.chunked = w.request.ProtoMinor == 1 && !w.bare
+		w.keep = w.keep && (w.chunked || w.bare)
 		w.frame()
 	}
 	return w.failed
@@ -139,7 +170,9 @@ func (w *response) finish() bool {
 		w.WriteHeader(http.StatusOK)
 	}
 	if !w.framed {
-		w.length = w.written
+		if !w.bare || w.written > 0 { // of HEAD: how long the body would be, where there would be one
+			w.length = w.written
+		}
 		w.frame()
 	}
 	if w.chunked {

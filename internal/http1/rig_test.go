@@ -26,10 +26,11 @@ type rig struct {
 
 // times of all tests.
 const (
-	headFor = 10 * time.Second
-	bodyFor = time.Minute
-	idleFor = 15 * time.Minute
-	headMax = 8 << 10
+	headFor  = 10 * time.Second
+	bodyFor  = time.Minute
+	idleFor  = 15 * time.Minute
+	writeFor = 2 * time.Minute
+	headMax  = 8 << 10
 )
 
 // virtual runs f in a bubble of virtual time.
@@ -51,7 +52,7 @@ func virtual(t *testing.T, h http.HandlerFunc, f func(g *rig)) {
 }
 
 func newServer(h http.Handler) *Server {
-	return &Server{Handler: h, HeadTimeout: headFor, BodyTimeout: bodyFor, IdleTimeout: idleFor, HeadMax: headMax}
+	return &Server{Handler: h, HeadTimeout: headFor, BodyTimeout: bodyFor, IdleTimeout: idleFor, WriteTimeout: writeFor, HeadMax: headMax}
 }
 
 // dial returns a new connection.
@@ -87,7 +88,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 // told is a request in words that two servers can be compared by.
 func told(r *http.Request, body []byte, err error) string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s %s %s host=%q length=%d encoding=%v close=%v path=%q query=%q\n", r.Method, r.RequestURI, r.Proto, r.Host, r.ContentLength, r.TransferEncoding, r.Close, r.URL.Path, r.URL.RawQuery)
+	fmt.Fprintf(&out, "%s %s %s host=%q length=%d encoding=%v close=%v path=%q query=%q\n", r.Method, r.RequestURI, r.Proto, r.Host, r.ContentLength, r.TransferEncoding, r.Close && r.ProtoMinor == 1, r.URL.Path, r.URL.RawQuery)
 	var names []string
 	for name := range r.Header {
 		names = append(names, name)
@@ -123,6 +124,13 @@ func (s *script) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.out.Write(p)
+}
+
+// said is what has been written to the caller.
+func (s *script) said() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.out.String()
 }
 
 func (s *script) Close() error                     { s.once.Do(func() { close(s.done) }); return nil }

@@ -49,7 +49,10 @@ type Server struct {
 	HeadTimeout time.Duration // from the first byte of a request to the last of its head
 	BodyTimeout time.Duration // of a body that has not come with the head; a read fails with os.ErrDeadlineExceeded
 	IdleTimeout time.Duration // between two requests
-	HeadMax     int           // bytes of a request line and headers; more are answered 431
+	// WriteTimeout is how long a caller may take to read 64 KB of an answer; a
+	// write or flush fails with os.ErrDeadlineExceeded then. 0: as long as it likes.
+	WriteTimeout time.Duration
+	HeadMax      int // bytes of a request line and headers; more are answered 431
 
 	mu        sync.Mutex
 	closed    bool
@@ -60,6 +63,9 @@ type Server struct {
 // Times and sizes that no caller has reason to choose.
 const (
 	flushAt = 64 << 10 // bytes of an answer after which they are sent
+
+	// keepMax is the room of a buffer that an idle connection keeps.
+	keepMax = 16 << 10
 
 	// discardMax is what is read of a body that the handler did not want, so
 	// that the connection can be used again; a longer one ends it.
