@@ -166,6 +166,17 @@ func hostileCases(most int) (out []hostileCase) {
 	ssize := min(size, 4<<20-1024)
 	add("a million numbers", "/v1/search", `{"query_vector":[`+fill(ssize, same("1"))+`],"top_k":3}`)
 
+	qdrant := func(name string, search func(i int) string) {
+		add(name, "/collections/c/points/query/batch", `{"searches":[`+fill(size, search)+`]}`)
+	}
+	qdrant("a million searches", same(`{}`))
+	qdrant("searches with vectors of the same length", same(`{"query":[1,2],"with_vector":true,"limit":100}`))
+	long := strings.Repeat("1,", 3071) + "1"
+	qdrant("searches with long vectors", func(i int) string {
+		return `{"query":[` + long[:len(long)-2*(i%64)] + `],"with_vector":true,"limit":100}`
+	})
+	add("a million documents", "/voyage/v1/rerank", `{"model":"m","query":"x","documents":[`+fill(rsize, same(`"x"`))+`]}`)
+
 	const bed = "/model/m/converse"
 	bsize := min(size, 25_000_000-1024)
 	add("messages", bed, `{"messages":[`+fill(bsize, same(`{"role":"user","content":[{"text":"x"}]},{"role":"assistant","content":[{"text":"x"}]}`))+`]}`)
