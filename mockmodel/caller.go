@@ -102,17 +102,16 @@ func (a *attempt) writeHead(status, length int) {
 func (a *attempt) write(b []byte) bool {
 	a.writesNs = a.now()
 	err := a.ctx.Err()
-	if err == nil {
-		_, err = a.w.Write(b)
-	}
 	switch try := a.saying.try; {
 	case err != nil:
 	case try != nil: // a pacer does not wait
 		var all bool
-		all, err = try.TryFlush()
+		all, err = try.TryWrite(b)
 		a.saying.full = !all
 	default:
-		err = a.send()
+		if _, err = a.w.Write(b); err == nil {
+			err = a.send()
+		}
 	}
 	return a.wrote(err)
 }

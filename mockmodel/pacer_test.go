@@ -1,6 +1,7 @@
 package mockmodel
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -174,4 +175,37 @@ func TestPanicOfAForm(t *testing.T) {
 	if _, on := a.step(0); on || a.saying.bad == nil {
 		t.Errorf("on %v, panic %v", on, a.saying.bad)
 	}
+}
+
+// A caller who does not read holds nobody else's stream, however long an event
+// is: those of the Responses API that end a part have all of it in them.
+func TestPacerDoesNotWaitForACaller(t *testing.T) {
+	thinker := model("m", 0, 10_000, 5)
+	thinker.ReasoningTokens = 50_000
+	virtual(t, Config{Models: []Model{thinker, model("fast", 0, 1000, 100)}}, nil, func(g *rig) {
+		g.s.pacers = g.s.pacers[:1] // both streams have the same
+		deaf, err := g.dial(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer deaf.Close()
+		body := `{"model":"m","input":"x","stream":true,"reasoning":{"summary":"auto"}}`
+		fmt.Fprintf(deaf, "POST /v1/responses HTTP/1.1\r\nHost: mock\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+		in := bufio.NewReader(deaf)
+		for said := 0; said < 49_000; { // it stops just before its thoughts end
+			line, err := in.ReadString('\n')
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.HasPrefix(line, "event: response.reasoning_summary_text.delta") {
+				said += pieceOf(time.Second / 10_000)
+			}
+		}
+		time.Sleep(time.Second)
+		start := g.elapsed()
+		g.send(ask{path: chatPath, body: chat("fast", streamed)})
+		if took := g.elapsed() - start; took > time.Second {
+			t.Errorf("the stream of another caller took %v", took)
+		}
+	})
 }

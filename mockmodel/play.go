@@ -3,7 +3,7 @@ package mockmodel
 // trier is a ResponseWriter that can send without waiting: see internal/http1.
 type trier interface {
 	CanTry() bool
-	TryFlush() (all bool, err error)
+	TryWrite(p []byte) (all bool, err error)
 }
 
 // saying is where a stream has come to in its tokens.

@@ -70,8 +70,17 @@ func (w *response) hasBody() bool {
 	return w.status != http.StatusNoContent && w.status != http.StatusNotModified
 }
 
-// Write adds to the body.
+// Write adds to the body, and sends it where it has become long.
 func (w *response) Write(p []byte) (int, error) {
+	n, err := w.add(p)
+	if err == nil && len(w.out) >= flushAt {
+		err = w.FlushError()
+	}
+	return n, err
+}
+
+// add adds to the body.
+func (w *response) add(p []byte) (int, error) {
 	if w.conn.hijacked.Load() {
 		return 0, http.ErrHijacked
 	}
@@ -95,9 +104,6 @@ func (w *response) Write(p []byte) (int, error) {
 		w.chunk(p)
 	default:
 		w.out = append(w.out, p...)
-	}
-	if len(w.out) >= flushAt {
-		return len(p), w.FlushError()
 	}
 	return len(p), nil
 }

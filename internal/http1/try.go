@@ -17,6 +17,15 @@ func tries(nc net.Conn) func(p []byte) (n int, err error) {
 // CanTry reports whether TryFlush can send anything.
 func (w *response) CanTry() bool { return w.conn.try != nil && !w.conn.hijacked.Load() }
 
+// TryWrite adds to the body and is a TryFlush then. Write would wait where there is
+// no room for a long p.
+func (w *response) TryWrite(p []byte) (all bool, err error) {
+	if _, err := w.add(p); err != nil {
+		return false, err
+	}
+	return w.TryFlush()
+}
+
 // TryFlush sends what was written so far, as far as there is room for it now.
 // all reports whether that was everything; the rest needs a FlushError, which
 // waits.
