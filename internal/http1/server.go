@@ -144,6 +144,7 @@ func (s *Server) Close() error {
 	for l := range s.listeners {
 		err = errors.Join(err, l.Close())
 	}
+	clear(s.listeners) // or a second Close would find them closed, if Serve has not yet
 	conns := s.conns
 	s.conns = nil
 	s.mu.Unlock()

@@ -182,3 +182,20 @@ func TestHijack(t *testing.T) {
 		})
 	}
 }
+
+// A second Close has nothing to close, whether Serve has returned by then or not.
+func TestCloseTwice(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Server{Handler: http.NotFoundHandler()}
+	if !s.track(l) {
+		t.Fatal("not tracked")
+	}
+	for range 2 {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
