@@ -187,18 +187,6 @@ func (r *run) targetDir() string {
 	return filepath.Join(r.plan.Dir(), dir)
 }
 
-// freePort returns the asked port, or one that is free now. Between this and
-// the target's own listen someone else may take it: the target then says so in
-// its log, which the error of a target that is never ready quotes.
-func (r *run) freePort(asked int) (int, error) {
-	l, err := r.opt.Network.Listen("127.0.0.1:" + strconv.Itoa(asked))
-	if err != nil {
-		return 0, fmt.Errorf("target.port: %w", err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
-}
-
 // awaitReady waits until the target answers, or says why it never did.
 func (r *run) awaitReady(ctx context.Context) error {
 	within := readyAfter
