@@ -76,6 +76,7 @@ type lines struct {
 
 	mu   sync.Mutex
 	next time.Duration
+	load string // what is said once it begins, and not before: an interrupt may come first
 }
 
 func (l *lines) observe(e plans.Event) {
@@ -84,7 +85,7 @@ func (l *lines) observe(e plans.Event) {
 	switch {
 	case e.Ready != nil:
 		l.say(strings.Join(readyFacts(e.Ready), ", "))
-		l.say(fmt.Sprintf("load: %s requests in %s", report.Count(e.Ready.Planned), report.Duration(e.Ready.Lasts)))
+		l.load = fmt.Sprintf("load: %s requests in %s", report.Count(e.Ready.Planned), report.Duration(e.Ready.Lasts))
 		l.next = lineEvery
 	case e.Message != "":
 		l.say("chaos: " + e.Message)
@@ -93,6 +94,8 @@ func (l *lines) observe(e plans.Event) {
 		l.say(tickLine(e.Tick))
 	case e.Stage == plans.StageStart:
 		l.say(fmt.Sprintf("chaos run %s, seed %d, %s", l.plan.Name, l.plan.SeedValue(), l.plan.Target.String()))
+	case e.Stage == plans.StageLoad && l.load != "":
+		l.say(l.load)
 	case e.Stage == plans.StageDrain:
 		l.say("load sent; waiting for open requests")
 	}

@@ -189,6 +189,7 @@ func TestPlainLines(t *testing.T) {
 	l := newProgress(&out, runFlags{}, &plans.Plan{Name: "spike", Target: plans.Target{Builtin: "naive"}})
 	l.observe(plans.Event{Stage: plans.StageStart})
 	l.observe(plans.Event{Ready: ready()})
+	l.observe(plans.Event{Stage: plans.StageLoad})
 	for s := range 12 {
 		tick := spiking()
 		tick.Elapsed = time.Duration(s) * time.Second
