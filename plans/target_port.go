@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"sync/atomic"
 )
 
 // Ports that a target gets: below those that systems give to whoever asks for
@@ -17,6 +18,9 @@ const (
 	portTries = 100
 )
 
+// portsTried counts the ports that this process has tried.
+var portsTried atomic.Uint32
+
 // freePort returns the asked port, or for 0 one that is free now. Between this
 // and the target's own listen someone else may take it: the target then says so
 // in its log, which the error of a target that is never ready quotes.
@@ -24,9 +28,11 @@ func (r *run) freePort(asked int) (int, error) {
 	if asked != 0 {
 		return r.tryPort(asked)
 	}
-	// Runs that go on side by side begin far apart.
-	for i := range portTries {
-		if port, err := r.tryPort(portLow + (os.Getpid()*7919+i*101)%portCount); err == nil {
+	// Processes begin far apart, and no port is tried twice by one: its runs may
+	// go on side by side, and none listens yet when the next one looks.
+	for range portTries {
+		n := int(portsTried.Add(1))
+		if port, err := r.tryPort(portLow + (os.Getpid()*7919+n*101)%portCount); err == nil {
 			return port, nil
 		}
 	}

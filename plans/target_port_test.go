@@ -22,6 +22,9 @@ func TestFreePort(t *testing.T) {
 		if err != nil || port < portLow || port >= portLow+portCount || seen[port] {
 			t.Fatalf("port %d, %v; seen %v", port, err, seen)
 		}
+		if other, err := r.freePort(0); err != nil || other == port {
+			t.Errorf("a run beside it gets port %d as well, %v", other, err)
+		}
 		seen[port] = true
 		l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
 		if err != nil {
