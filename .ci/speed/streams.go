@@ -13,20 +13,32 @@ package main
 // them. By the client's it is arrival minus (request written + 500 ms + i x
 // 20 ms) for token i from 0, read on the client's own monotonic clock. So it
 // holds the way there, the mock's accepting and reading, the way back, and the
-// client itself, which looks at its sockets every half millisecond; nothing is
-// taken off. Only tokens that were due while all 2,000 streams were open count. Every
-// stream must have all its tokens and its end.
+// client itself; nothing is taken off. Only tokens that were due while all 2,000
+// streams were open count. Every stream must have all its tokens and its end.
+//
+// The client knows when a token is due, and reads then, every half millisecond
+// those streams whose turn it is, without a poller: over loopback the sender's
+// core carries a packet all the way into the receiver's socket and wakes who
+// waits there, so that a client that is woken for each token takes a tenth of
+// the server's core. It delays its acknowledgements, as every connection does
+// on which a second question is asked.
+//
+// A processor that is shared with other machines has phases of some 100 ms in
+// which it does a third less (a loop that only counts shows them), and a
+// hundredth of the run is 300 ms. So there are three rounds, all are printed,
+// and the median of their p99 counts, as with answers.
 
 import (
 	"bytes"
 	"fmt"
-	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 	"time"
+	"unsafe"
 )
 
 const (
@@ -38,9 +50,33 @@ const (
 	streamGap  = time.Duration(float64(time.Second) / streamRate)
 )
 
+// late is what a round found: quantiles of lateness, and the share of the core
+// that the server used.
+type late struct {
+	own, theirs [3]time.Duration // p50, p99, the worst
+	busy        float64
+}
+
 // streams measures the lateness of tokens and reports whether it is good.
 func streams(dir string) bool {
-	mock := self("serve-mock", filepath.Join(dir, "streams.chaos"))
+	var own, theirs []time.Duration
+	for i := range rounds {
+		l := streamRound(filepath.Join(dir, fmt.Sprintf("streams-%d.chaos", i+1)))
+		own, theirs = append(own, l.own[1]), append(theirs, l.theirs[1])
+		fmt.Printf("streams   round %d  late by the mock's stamps p50 %v p99 %v worst %v, by the client's p50 %v p99 %v worst %v  core busy %.0f %%\n",
+			i+1, l.own[0], l.own[1], l.own[2], l.theirs[0], l.theirs[1], l.theirs[2], 100*l.busy)
+	}
+	slices.Sort(own)
+	slices.Sort(theirs)
+	good := own[rounds/2] < lateLimit && theirs[rounds/2] < lateLimit
+	fmt.Printf("streams   median   %d at %.0f tokens/s: late p99 %v by the mock's stamps, %v by the client's (limit %v)  ok=%v\n",
+		streamCount, streamRate, own[rounds/2], theirs[rounds/2], lateLimit, good)
+	return good
+}
+
+// streamRound runs all streams once, with the journal at path.
+func streamRound(path string) late {
+	mock := self("serve-mock", path)
 	cmd := pinned(clientCore, os.Args[0], "client", mock.addr)
 	before, start := cpu(mock.cmd.Process.Pid), time.Now()
 	out, err := cmd.Output()
@@ -48,22 +84,18 @@ func streams(dir string) bool {
 		fail(fmt.Errorf("client: %w\n%s", err, out))
 	}
 	busy := (cpu(mock.cmd.Process.Pid) - before).Seconds() / time.Since(start).Seconds()
-	own, theirs := parseLate(mock.stop()), parseLate(strings.TrimSpace(string(out)))
-	good := own[1] < lateLimit && theirs[1] < lateLimit
-	fmt.Printf("streams   %d at %.0f tokens/s: late by the mock's stamps p50 %v p99 %v worst %v, by the client's p50 %v p99 %v worst %v (limit p99 %v)  core busy %.0f %%  ok=%v\n",
-		streamCount, streamRate, own[0], own[1], own[2], theirs[0], theirs[1], theirs[2], lateLimit, 100*busy, good)
-	return good
+	return late{own: parseLate(mock.stop()), theirs: parseLate(strings.TrimSpace(string(out))), busy: busy}
 }
 
 // parseLate reads the three quantiles that a child says in nanoseconds.
-func parseLate(line string) (late [3]time.Duration) {
+func parseLate(line string) (q [3]time.Duration) {
 	var ns [3]int64
 	_, err := fmt.Sscan(line, &ns[0], &ns[1], &ns[2])
 	check(err)
 	for i, n := range ns {
-		late[i] = time.Duration(n).Round(time.Microsecond)
+		q[i] = time.Duration(n).Round(time.Microsecond)
 	}
-	return late
+	return q
 }
 
 // stream is one connection of the client.
@@ -75,11 +107,16 @@ type stream struct {
 	done    bool
 }
 
+// due is when the next token is.
+func (s *stream) due() time.Duration {
+	return s.written + streamTTFT + time.Duration(s.tokens)*streamGap
+}
+
 // meter is the client: one goroutine that never waits for one socket.
 type meter struct {
 	start   time.Time
-	poll    int
 	streams []*stream
+	look    []time.Duration // from when on a read of the stream may find something
 	asked   int
 	open    int
 	from    time.Duration // all are open from here
@@ -97,11 +134,10 @@ var (
 
 func client(addr string) {
 	m := &meter{late: make([]time.Duration, 0, streamCount*streamTokens), buf: make([]byte, 64<<10)}
-	var err error
-	m.poll, err = syscall.EpollCreate1(0)
+	at, err := netip.ParseAddrPort(addr)
 	check(err)
 	for range streamCount {
-		m.dial(addr)
+		m.dial(&syscall.SockaddrInet4{Port: int(at.Port()), Addr: at.Addr().As4()})
 	}
 	m.start = time.Now()
 	m.from = streamCount*startEvery + streamTTFT
@@ -117,79 +153,95 @@ func client(addr string) {
 	fmt.Println(int64(m.late[n/2]), int64(m.late[n*99/100]), int64(m.late[n-1]))
 }
 
-func (m *meter) dial(addr string) {
-	c, err := net.Dial("tcp", addr)
+// dial opens a connection that no poller knows of, that of the runtime neither:
+// one would be told of each token by the sender, on the server's core.
+func (m *meter) dial(to syscall.Sockaddr) {
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	check(err)
-	f, err := c.(*net.TCPConn).File()
-	check(err)
-	check(c.Close())
-	fd := int(f.Fd())
+	check(syscall.Connect(fd, to))
 	check(syscall.SetNonblock(fd, true))
-	check(syscall.EpollCtl(m.poll, syscall.EPOLL_CTL_ADD, fd, &syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(len(m.streams))}))
 	m.streams = append(m.streams, &stream{fd: fd})
-	files = append(files, f)
+	m.look = append(m.look, never)
 }
 
-// files keeps the sockets from being closed by the collector.
-var files []*os.File
+const never = time.Duration(1<<63 - 1)
 
-// run asks when it is time to and reads what has come, until all have ended.
+// run asks when it is time to and reads where a token is due, until all have
+// ended.
 func (m *meter) run() {
-	events := make([]syscall.EpollEvent, 512)
 	m.open = streamCount
 	for m.open > 0 {
 		now := time.Since(m.start)
 		for m.asked < streamCount && now >= time.Duration(m.asked)*startEvery {
-			s := m.streams[m.asked]
-			s.written = time.Since(m.start)
-			_, err := syscall.Write(s.fd, ask)
-			check(err)
+			m.ask(m.asked)
 			m.asked++
 		}
-		n, err := syscall.EpollWait(m.poll, events, 0)
-		if err != nil && err != syscall.EINTR {
-			check(err)
-		}
-		for _, e := range events[:max(n, 0)] {
-			m.read(m.streams[e.Fd])
-		}
-		if n <= 0 {
-			time.Sleep(lookEvery)
+		for i, due := range m.look {
+			if due <= now {
+				m.read(i)
+			}
 		}
 		if now > m.until+time.Minute {
 			fail(fmt.Errorf("%d streams are open a minute after their end", m.open))
 		}
+		time.Sleep(lookEvery - (time.Since(m.start) - now)) // not at all when it took longer
 	}
 }
 
-// read takes what has come on a stream: once, as the poll tells of the rest.
-func (m *meter) read(s *stream) {
-	kept := copy(m.buf, s.tail)
-	n, err := syscall.Read(s.fd, m.buf[kept:])
-	if err == syscall.EAGAIN {
-		return
-	}
+func (m *meter) ask(i int) {
+	s := m.streams[i]
+	s.written = time.Since(m.start)
+	_, err := syscall.Write(s.fd, ask)
 	check(err)
-	if n == 0 {
-		fail(fmt.Errorf("a stream was closed after %d tokens", s.tokens))
+	m.look[i] = s.due()
+}
+
+// read takes what has come on a stream, if anything has.
+func (m *meter) read(i int) {
+	s := m.streams[i]
+	kept := copy(m.buf, s.tail)
+	n, err := receive(s.fd, m.buf[kept:])
+	switch {
+	case err == syscall.EAGAIN:
+		return
+	case err != 0:
+		fail(fmt.Errorf("stream %d after %d tokens: %w", i, s.tokens, err))
+	case n == 0:
+		fail(fmt.Errorf("stream %d was closed after %d tokens", i, s.tokens))
 	}
-	now := time.Since(m.start)
-	got := m.buf[:kept+n]
+	if s.tokens == 0 {
+		// A connection on which more than one question was asked delays its
+		// acknowledgements. A new one would send one for every read.
+		check(syscall.SetsockoptInt(s.fd, syscall.IPPROTO_TCP, syscall.TCP_QUICKACK, 0))
+	}
+	m.take(s, m.buf[:kept+n], time.Since(m.start))
+	m.look[i] = s.due() + lookEvery // sooner it is seldom there
+	if s.done {
+		m.look[i] = never
+		m.open--
+	}
+}
+
+// receive is recv(2), which does not wait. The runtime is not told of it: this
+// and the way through the file layer are a tenth of what a read costs.
+func receive(fd int, p []byte) (int, syscall.Errno) {
+	n, _, err := syscall.RawSyscall6(syscall.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), syscall.MSG_DONTWAIT, 0, 0)
+	return int(n), err
+}
+
+// take counts the tokens in what has come by now.
+func (m *meter) take(s *stream, got []byte, now time.Duration) {
 	for {
 		i := bytes.Index(got, token)
 		if i < 0 {
 			break
 		}
 		got = got[i+len(token):]
-		due := s.written + streamTTFT + time.Duration(s.tokens)*streamGap
-		if due >= m.from && due < m.until {
+		if due := s.due(); due >= m.from && due < m.until {
 			m.late = append(m.late, now-due)
 		}
 		s.tokens++
 	}
-	if !s.done && bytes.Contains(got, ended) {
-		s.done = true
-		m.open--
-	}
+	s.done = bytes.Contains(got, ended)
 	s.tail = append(s.tail[:0], got[max(0, len(got)-len(token)+1):]...)
 }
