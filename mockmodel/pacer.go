@@ -140,6 +140,9 @@ func (p *pacer) round() (wait time.Duration, more bool) {
 		}
 		now = p.now()
 	}
+	if 2*p.left > len(p.queue) { // those that were sent left others behind
+		p.sweep()
+	}
 	if len(p.queue) == 0 {
 		p.running = false
 		return 0, false

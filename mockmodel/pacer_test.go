@@ -110,6 +110,27 @@ func TestPacerWithdraw(t *testing.T) {
 	})
 }
 
+// Plays that were withdrawn keep a pacer no longer than those that were not.
+func TestPacerWithdrawnAreNotWaitedFor(t *testing.T) {
+	bubble(t, func(p *pacer, now func() int64) {
+		back := make(chan struct{}, 3)
+		for range 3 {
+			p.add(&play{back: back, step: func(int64) (int64, bool) { return 0, false }}, int64(time.Second))
+		}
+		x := &play{back: back, step: func(int64) (int64, bool) { t.Error("stepped"); return 0, false }}
+		p.add(x, int64(time.Hour))
+		synctest.Wait()
+		p.withdraw(x)
+		for range 3 {
+			<-back
+		}
+		synctest.Wait()
+		if p.running || now() != int64(time.Second) {
+			t.Errorf("running %v at %d", p.running, now())
+		}
+	})
+}
+
 // A withdrawal in the middle of a step lets that one be the last.
 func TestPacerWithdrawWhileSending(t *testing.T) {
 	bubble(t, func(p *pacer, now func() int64) {

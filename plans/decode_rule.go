@@ -56,6 +56,10 @@ func (d *decoder) params(n *yaml.Node, p reflect.Value, path, name string) {
 func (d *decoder) unknownFault(k *yaml.Node, path, key string, ruleKeys []string) {
 	d.unknown[path] = true
 	p := join(path, clip(key))
+	if key == "incident" { // in a plan it has been replaced by its rules
+		d.fail(k, p, "an incident has a timeline: it stands in the faults of a plan that has a load, and is the key of an item of its own")
+		return
+	}
 	if faults.Unbuilt(key) {
 		d.fail(k, p, "the fault %s is not built yet: see `chaos list faults` for those that are", key)
 		return

@@ -66,6 +66,7 @@ func Load(src Source, opts Options) (*Plan, error) {
 	}
 	l := &loader{text: t, root: root, opts: opts, origin: map[*yaml.Node]string{}}
 	l.applySets()
+	l.includeIncidents()
 	p := l.plan()
 	if len(l.found) > 0 {
 		l.found = sortProblems(l.found)
@@ -82,6 +83,8 @@ type loader struct {
 	env    *environment
 	origin map[*yaml.Node]string // nodes that a --set brought
 	found  []Located
+	// written is the index, in the plan as it was written, of each item of faults.
+	written []int
 }
 
 // applySets changes the tree. A --set that cannot be applied is a problem like
@@ -301,7 +304,7 @@ func (l *loader) take(d *decoder, said []Problem) {
 
 // at places one problem.
 func (l *loader) at(n *yaml.Node, path, msg string) {
-	msg = l.env.hide(n, msg)
+	msg, path = l.env.hide(n, msg), l.writtenAt(path)
 	switch origin, set := l.origin[n]; {
 	case n == nil:
 		l.found = append(l.found, Located{Where: l.text.name, Path: path, Msg: msg})

@@ -145,7 +145,8 @@ func properties(t reflect.Type) (props node, required []string) {
 	return props, required
 }
 
-// schemaOfRule describes a rule: its keys, and exactly one fault.
+// schemaOfRule describes a rule: its keys, and exactly one fault; or an incident,
+// which stands for rules.
 func schemaOfRule() node {
 	props, _ := properties(ruleType)
 	var one []node
@@ -155,7 +156,11 @@ func schemaOfRule() node {
 		props[e.Name] = p
 		one = append(one, node{"required": []string{e.Name}})
 	}
-	return node{"type": "object", "properties": props, "additionalProperties": false, "oneOf": one}
+	rule := node{"type": "object", "properties": props, "additionalProperties": false, "oneOf": one}
+	use, _ := properties(reflect.TypeFor[include]())
+	use["incident"].(node)["enum"] = incidentOrder
+	incident := node{"type": "object", "properties": use, "additionalProperties": false, "required": []string{"incident"}}
+	return node{"anyOf": []node{rule, incident}}
 }
 
 // schemaOfSpec describes an assertion: its id, or one id with arguments.

@@ -40,11 +40,18 @@ func schemaOfPlans(t *testing.T) *jsonschema.Schema {
 // decodes reports what the decoder has against a tree, and how many problems
 // there are once the parts are asked as well what they think of the values.
 func decodes(root *yaml.Node) (problems []problem, all int) {
-	l := &loader{root: root, text: &text{name: "plan"}, origin: map[*yaml.Node]string{}, env: newEnvironment(root, nil, true)}
+	l := &loader{root: deepCopy(root), text: &text{name: "plan"}, origin: map[*yaml.Node]string{}}
+	l.opts.KeepEnv = true
+	l.includeIncidents()
+	for _, f := range l.found {
+		problems = append(problems, problem{path: f.Path, msg: f.Msg})
+	}
+	l.opts.KeepEnv = false
+	l.env = newEnvironment(l.root, nil, true)
 	p, d := l.decode(l.env)
 	complete := p.withDefaults()
 	l.check(d, p, &complete)
-	return d.problems, len(l.found)
+	return append(problems, d.problems...), len(l.found)
 }
 
 // rootOf parses a plan.

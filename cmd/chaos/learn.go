@@ -38,7 +38,7 @@ func explainCommand(io stdio) *cobra.Command {
 		Use:     "explain ID",
 		Short:   "What an assertion claims, or what a fault does",
 		Example: "  chaos explain retries.retry_after\n  chaos explain stall_mid_stream",
-		Args:    needArgs(1, 1, "name an assertion or a fault: `chaos list assertions`, `chaos list faults`"),
+		Args:    needArgs(1, 1, "name an assertion, a fault or an incident: `chaos list assertions`, `chaos list faults`, `chaos list incidents`"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			return report.Explain(io.out, args[0], styleOf(io.out))
 		},

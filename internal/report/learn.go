@@ -35,6 +35,12 @@ var lists = []struct {
 		}
 		return out
 	}},
+	{kind: "incidents", items: func() (out []item) {
+		for _, in := range plans.Incidents() {
+			out = append(out, item{in.Name, in.Title})
+		}
+		return out
+	}},
 	{kind: "assertions", items: func() (out []item) {
 		for _, a := range assertions.Catalogue() {
 			out = append(out, item{a.ID, a.Claim})
@@ -98,13 +104,18 @@ func List(w io.Writer, kind string, s Style) error {
 	return fmt.Errorf("cannot list %q: choose one of %s", kind, ListKinds())
 }
 
-// Explain writes all that is known of an assertion or a fault.
+// Explain writes all that is known of an assertion, a fault or an incident.
 func Explain(w io.Writer, id string, s Style) error {
 	if a, ok := assertions.Lookup(id); ok {
 		return explainAssertion(w, a, s)
 	}
 	if f, ok := faults.Lookup(id); ok {
 		return explainFault(w, f, s)
+	}
+	for _, in := range plans.Incidents() {
+		if in.Name == id {
+			return explainIncident(w, in, s)
+		}
 	}
 	if faults.Unbuilt(id) {
 		return fmt.Errorf("fault %s is not built yet", id)
@@ -121,7 +132,7 @@ func Explain(w io.Writer, id string, s Style) error {
 	if near != "" {
 		return fmt.Errorf("nothing is called %q: did you mean %s?", id, near)
 	}
-	return fmt.Errorf("nothing is called %q: see `chaos list assertions` and `chaos list faults`", id)
+	return fmt.Errorf("nothing is called %q: see `chaos list assertions`, `chaos list faults` and `chaos list incidents`", id)
 }
 
 func explainAssertion(w io.Writer, a assertions.Entry, s Style) error {
