@@ -18,6 +18,9 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew; read the difference before you commit it")
 
+// Updating reports whether golden files are written anew.
+func Updating() bool { return *update }
+
 // Check compares got with the file testdata/name, or with -update writes it.
 func Check[T string | []byte](t testing.TB, name string, got T) {
 	t.Helper()

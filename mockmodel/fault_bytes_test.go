@@ -1,0 +1,189 @@
+package mockmodel
+
+import (
+	"cmp"
+	"context"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chaoskit/chaos/faults"
+	"github.com/chaoskit/chaos/internal/golden"
+	"github.com/chaoskit/chaos/internal/wire"
+)
+
+// faultWire is a form of a dialect in which a fault is looked at: what is asked, and the
+// name of the file that holds what comes back.
+type faultWire struct {
+	file, dialect, kind string
+	stream              bool
+	ask                 ask
+	more                string // members before the last brace that give the model tools
+}
+
+const (
+	givenOpenAITools    = `,"tools":[{"type":"function","function":{"name":"search_orders","parameters":{"type":"object"}}},{"type":"function","function":{"name":"now"}}]`
+	givenResponsesTools = `,"tools":[{"type":"function","name":"search_orders","parameters":{"type":"object"}},{"type":"function","name":"now"}]`
+	givenAnthropicTools = `,"tools":[{"name":"search_orders","input_schema":{"type":"object"}},{"name":"now","input_schema":{"type":"object"}}]`
+	givenGeminiTools    = `,"tools":[{"functionDeclarations":[{"name":"search_orders"},{"name":"now"}]}]`
+	givenBedrockTools   = `,"toolConfig":{"tools":[{"toolSpec":{"name":"search_orders","inputSchema":{"json":{"type":"object"}}}},{"toolSpec":{"name":"now","inputSchema":{"json":{"type":"object"}}}}]}`
+)
+
+// faultWires are the forms, the main one of each dialect first. A fault is
+// looked at in those of its dialects and steps; where it does not name steps,
+// those that are but another step of a dialect are left out.
+var faultWires = []faultWire{
+	{"openai", "openai", "chat", false, ask{path: chatPath, body: chat("gpt-4o", "")}, givenOpenAITools},
+	{"openai-stream", "openai", "chat", true, ask{path: chatPath, body: chat("gpt-4o", streamed+`,"stream_options":{"include_usage":true}`)}, givenOpenAITools},
+	{"openai-responses", "openai", "chat", false, ask{path: "/v1/responses", body: respond("gpt-4o", "")}, givenResponsesTools},
+	{"openai-responses-stream", "openai", "chat", true, ask{path: "/v1/responses", body: respond("gpt-4o", streamed)}, givenResponsesTools},
+	{"azure", "azure", "chat", false, ask{path: azureChat + azureDated, body: azureAsked + "}"}, givenOpenAITools},
+	{"azure-stream", "azure", "chat", true, ask{path: azureChat + azureDated, body: azureStreams}, givenOpenAITools},
+	{"anthropic", "anthropic", "chat", false, ask{path: messagesPath, body: chat("claude-sonnet-4-5", `,"max_tokens":100`)}, givenAnthropicTools},
+	{"anthropic-stream", "anthropic", "chat", true, ask{path: messagesPath, body: chat("claude-sonnet-4-5", `,"max_tokens":100`+streamed)}, givenAnthropicTools},
+	{"gemini", "gemini", "chat", false, ask{path: geminiPath, body: geminiAsk("")}, givenGeminiTools},
+	{"gemini-stream", "gemini", "chat", true, ask{path: geminiEvents, body: geminiAsk("")}, givenGeminiTools},
+	{"ollama", "ollama", "chat", false, ask{path: "/api/chat", body: ollamaAsk(`,"stream":false`)}, givenOpenAITools},
+	{"ollama-stream", "ollama", "chat", true, ask{path: "/api/chat", body: ollamaAsk("")}, givenOpenAITools},
+	{"bedrock", "bedrock", "chat", false, ask{path: bedrockPath, body: bedrockAsk("")}, givenBedrockTools},
+	{"bedrock-stream", "bedrock", "chat", true, ask{path: bedrockStream, body: bedrockAsk("")}, givenBedrockTools},
+	{"cohere", "cohere", "rerank", false, ask{path: "/v2/rerank", body: `{"model":"rerank-v3.5",` + rerankDocuments + `}`}, ""},
+	{"jina", "jina", "rerank", false, ask{path: "/jina/v1/rerank", body: `{"model":"jina-reranker-v2-base-multilingual",` + rerankDocuments + `}`}, ""},
+	{"voyage", "voyage", "rerank", false, ask{path: "/voyage/v1/rerank", body: `{"model":"rerank-2.5",` + rerankDocuments + `}`}, ""},
+	{"search", "search", "search", false, ask{path: "/v1/search", body: `{"query":"refund to my card","top_k":2}`}, ""},
+	{"qdrant", "qdrant", "search", false, ask{path: qdrantPath + "query", body: `{"query":[0.5,-0.5,0.5,0.5],"limit":2,"with_payload":true}`}, ""},
+	{"http", httpDialect, "tool", false, ask{path: "/tool", body: `{"order":7}`}, ""},
+	{"openai-embed", "openai", "embed", false, ask{path: "/v1/embeddings", body: `{"model":"text-embedding-3-small","input":["How do I return an item?","x","y"],"dimensions":4}`}, ""},
+	{"openai-embed-base64", "openai", "embed", false, ask{path: "/v1/embeddings", body: `{"model":"text-embedding-3-small","input":["How do I return an item?","x","y"],"dimensions":4,"encoding_format":"base64"}`}, ""},
+	{"openai-moderation", "openai", moderationStep, false, ask{path: moderationsPath, body: `{"input":"x"}`}, ""},
+	{"azure-embed", "azure", "embed", false, ask{path: "/openai/deployments/text-embedding-3-small/embeddings" + azureDated, body: `{"input":["How do I return an item?","x","y"],"dimensions":4}`}, ""},
+	{"gemini-embed", "gemini", "embed", false, ask{path: "/v1beta/models/gemini-embedding-001:batchEmbedContents", body: `{"requests":[{"model":"models/gemini-embedding-001","outputDimensionality":4,"content":{"parts":[{"text":"a"}]}},{"model":"models/gemini-embedding-001","outputDimensionality":4,"content":{"parts":[{"text":"b"}]}},{"model":"models/gemini-embedding-001","outputDimensionality":4,"content":{"parts":[{"text":"c"}]}}]}`}, ""},
+	{"ollama-embed", "ollama", "embed", false, ask{path: "/api/embed", body: `{"model":"nomic-embed-text","input":["How do I return an item?","x","y"],"dimensions":4}`}, ""},
+}
+
+// faultParameters are the parameters of the faults that need some, or whose
+// own would make the test wait.
+var faultParameters = map[string]func(faults.Fault){
+	"wrong_model": func(f faults.Fault) { f.(*faults.WrongModel).Model = "other" },
+	"slow_ttft":   func(f faults.Fault) { f.(*faults.SlowTTFT).By = 5 * time.Millisecond },
+	"trickle":     func(f faults.Fault) { f.(*faults.Trickle).Interval = 50 * time.Millisecond },
+	"brownout":    func(f faults.Fault) { f.(*faults.Brownout).From = 0 },
+}
+
+// faultConfig is the provider that is looked at: a few tokens, at once.
+func faultConfig() Config {
+	c := Config{
+		Endpoints: []Endpoint{{Name: "crm", Dialect: httpDialect, Models: []Model{instant(routeModel, 0)}, Routes: []Route{{Path: "/tool", JSON: map[string]any{"state": "shipped"}}}}},
+		Answers: []Answer{
+			{When: When{HasTool: "search_orders"}, Text: "Let me look.", ToolCalls: []ToolCall{{Name: "search_orders", Arguments: map[string]any{"id": 7, "by": "customer"}}, {Name: "now"}}},
+		},
+	}
+	for _, name := range []string{"gpt-4o", "claude-sonnet-4-5", "gemini-2.5-flash", "llama3.2", claudeOnBedrock, "other"} {
+		c.Models = append(c.Models, instant(name, 12))
+	}
+	for _, name := range []string{"rerank-v3.5", "jina-reranker-v2-base-multilingual", "rerank-2.5", "text-embedding-3-small", "gemini-embedding-001", "nomic-embed-text", "omni-moderation-latest"} {
+		c.Models = append(c.Models, instant(name, 0))
+	}
+	return c
+}
+
+// wiresOf returns the forms in which a fault exists.
+func wiresOf(e faults.Entry, f faults.Fault) (out []faultWire) {
+	only, _ := f.(interface{ StreamOnly() bool })
+	main := map[string]string{} // the first step of a dialect
+	for _, w := range faultWires {
+		main[w.dialect] = cmp.Or(main[w.dialect], w.kind)
+		switch {
+		case e.Dialects != nil && !slices.Contains(e.Dialects, w.dialect):
+		case e.Steps != nil && !slices.Contains(e.Steps, w.kind):
+		case e.Steps == nil && w.kind != main[w.dialect]:
+		case only != nil && only.StreamOnly() && !w.stream:
+		default:
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// TestFaultBytes holds the bytes of every fault of the catalogue in every
+// dialect in which it exists, as a client without a library reads them off a
+// socket, and how the connection ends for it. A new fault gets its files with
+// -update: read them.
+func TestFaultBytes(t *testing.T) {
+	held := map[string]bool{}
+	for _, e := range faults.Catalogue() {
+		f := e.New()
+		if set := faultParameters[e.Name]; set != nil {
+			set(f)
+		}
+		if problems := f.Validate(); len(problems) > 0 {
+			t.Errorf("%s: %v: give it parameters in faultParameters", e.Name, problems)
+			continue
+		}
+		wires := wiresOf(e, f)
+		if len(wires) == 0 {
+			t.Errorf("%s exists nowhere: dialects %v, steps %v", e.Name, e.Dialects, e.Steps)
+		}
+		for _, w := range wires {
+			name := "faults/" + e.Name + "/" + w.file + ".txt"
+			held[filepath.Join("testdata", filepath.FromSlash(name))] = true
+			t.Run(e.Name+"/"+w.file, func(t *testing.T) {
+				onSocket(t, faultConfig(), []faults.Rule{{Fault: f}}, func(g *rig) {
+					if w.dialect == httpDialect {
+						g.toEndpoint("crm")
+					}
+					golden.Check(t, name, g.bytesOf(e, w))
+				})
+			})
+		}
+	}
+	files, err := filepath.Glob("testdata/faults/*/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if held[file] {
+			continue
+		}
+		if golden.Updating() {
+			if err := os.Remove(file); err != nil {
+				t.Error(err)
+			}
+			continue
+		}
+		t.Errorf("%s is of no fault and dialect (-update removes it)", file)
+	}
+}
+
+// bytesOf makes the call and tells what came back, how it ended and what the
+// provider says of the rule.
+func (g *rig) bytesOf(e faults.Entry, w faultWire) string {
+	q := w.ask
+	q.id = wire.ID{Phase: "spike", Index: 7, Tenant: "t1", OutputTokens: 12}
+	if e.Slots == faults.SlotPace {
+		q.id.OutputTokens = 3 // each takes its time
+	}
+	if strings.HasPrefix(e.Name, "tool_") {
+		q.body = strings.TrimSuffix(q.body, "}") + w.more + "}"
+	}
+	r := g.readRaw(q)
+	text := r.legible(e.Slots == faults.SlotPace)
+	return text + "\nend: " + r.end + "\nrule: " + states(g.last()) + "\n"
+}
+
+// toEndpoint lets the calls go to a socket of that endpoint.
+func (g *rig) toEndpoint(name string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	go g.s.ServeEndpoint(name, l)
+	g.dial = func(ctx context.Context) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "tcp", l.Addr().String())
+	}
+}

@@ -1,0 +1,239 @@
+package mockmodel
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+	"unicode/utf8"
+)
+
+// rawAnswer is what a client without a library reads off a connection.
+type rawAnswer struct {
+	head, body []byte
+	end        string // how the connection ended: eof, ECONNRESET, open (read deadline), complete
+}
+
+// quiet is how long a client waits for another byte of a provider that has
+// come to rest, and idle for one that may yet send some.
+const (
+	quiet = 40 * time.Millisecond
+	idle  = time.Second
+)
+
+// readRaw sends a call on a connection of its own and reads until the answer
+// is complete, the connection ends or the provider rests.
+func (g *rig) readRaw(q ask) rawAnswer {
+	g.t.Helper()
+	conn, err := g.dial(context.Background())
+	if err != nil {
+		return rawAnswer{end: ending(err)}
+	}
+	defer conn.Close()
+	var call bytes.Buffer
+	if err := g.request(context.Background(), q).Write(&call); err != nil {
+		g.t.Fatal(err)
+	}
+	if _, err := conn.Write(call.Bytes()); err != nil {
+		return rawAnswer{end: ending(err)}
+	}
+	var r rawAnswer
+	var all []byte
+	buf := make([]byte, 64<<10)
+	last := time.Now()
+	for {
+		_ = conn.SetReadDeadline(time.Now().Add(quiet))
+		n, err := conn.Read(buf)
+		all = append(all, buf[:n]...)
+		r.head, r.body, _ = bytes.Cut(all, []byte("\r\n\r\n"))
+		if n > 0 {
+			last = time.Now()
+		}
+		switch {
+		case r.end == "complete" && (err == io.EOF || n > 0): // what follows shows in the body
+		case err == nil && r.complete():
+			// The provider closes once nothing more is asked for.
+			r.end = "complete"
+			_ = conn.(*net.TCPConn).CloseWrite()
+		}
+		switch {
+		case err == nil:
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			if !resting("waitGone") && !(resting("wait") && time.Since(last) > idle) {
+				continue
+			}
+			fallthrough
+		default:
+			if r.end != "complete" || err != io.EOF {
+				r.end = strings.TrimPrefix(strings.Replace(r.end, "complete", "complete, ", 1)+ending(err), " ")
+			}
+			return r
+		}
+	}
+}
+
+// ending names how a read ended.
+func ending(err error) string {
+	switch {
+	case errors.Is(err, io.EOF):
+		return "eof"
+	case errors.Is(err, syscall.ECONNRESET):
+		return "ECONNRESET"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "ECONNREFUSED"
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return "open (read deadline)"
+	}
+	return err.Error()
+}
+
+// resting reports whether an attempt of some provider stands in that wait.
+func resting(wait string) bool {
+	buf := make([]byte, 1<<20)
+	return bytes.Contains(buf[:runtime.Stack(buf, true)], []byte("mockmodel.(*attempt)."+wait+"("))
+}
+
+// complete reports whether the answer is, as HTTP counts.
+func (r rawAnswer) complete() bool {
+	head, err := http.ReadResponse(bufio.NewReader(io.MultiReader(bytes.NewReader(r.head), strings.NewReader("\r\n\r\n"), bytes.NewReader(r.body))), nil)
+	if err != nil {
+		return false
+	}
+	defer head.Body.Close()
+	if head.ContentLength < 0 && len(head.TransferEncoding) == 0 {
+		return false // ends with the connection
+	}
+	_, err = io.Copy(io.Discard, head.Body)
+	return err == nil
+}
+
+// clocked is what the clock says in an answer; a golden file has it masked.
+var clocked = regexp.MustCompile(`("(?:created|created_at|createTime|completed_at)":)(?:\d{10}(?:\.\d+)?|"[^"]*")|("(?:total|load|prompt_eval|eval)_duration":)\d+|("latencyMs":)\d+|("time":)[\d.e-]+`)
+
+// unminted sets the instants in the marks of b to 0.
+func unminted(b []byte) []byte {
+	b = bytes.Clone(b)
+	for _, f := range codec.FindMarks(b) {
+		if !f.Bad && !f.Short && !f.OtherRun {
+			f.MintedNs = 0
+			copy(b[f.Off:], codec.Mark(f.Mark))
+		}
+	}
+	return b
+}
+
+func masked(b []byte) []byte { return clocked.ReplaceAll(b, []byte("$1$2$3$4<clock>")) }
+
+var clockedHead = regexp.MustCompile(`(?mi)^((?:date|openai-processing-ms|x-envoy-upstream-service-time|server-timing|[a-z-]*-reset): ).*$|^(retry-after: )\w+, .*$`)
+
+// legible prints an answer: \r where it is not the end of a line of the head
+// or of a chunk's size, and bytes that are no UTF-8, show as such, the frames
+// of Bedrock as lines. Lengths are those of what is printed where the clock is
+// masked. joined prints chunks as one, where it depends on the clock how many
+// there are.
+func (r rawAnswer) legible(joined bool) string {
+	if len(r.head) == 0 {
+		return "(not one byte)\n"
+	}
+	head := strings.ReplaceAll(string(r.head), "\r\n", "\n")
+	frames := strings.Contains(head, "vnd.amazon.eventstream")
+	sent := r.body
+	if !frames { // theirs have checksums
+		sent = unminted(sent)
+	}
+	var body strings.Builder
+	if strings.Contains(strings.ToLower(head), "transfer-encoding: chunked") {
+		body.WriteString(chunksOf(sent, frames, joined))
+	} else {
+		text, shift := show(sent, frames)
+		body.WriteString(text)
+		head = length.ReplaceAllStringFunc(head, func(line string) string {
+			n, _ := strconv.Atoi(length.FindStringSubmatch(line)[2])
+			if n > len(sent) { // what the clock says in the rest is not known
+				return length.ReplaceAllString(line, "${1}<more than came>")
+			}
+			return length.ReplaceAllString(line, "${1}"+strconv.Itoa(n+shift))
+		})
+	}
+	return clockedHead.ReplaceAllString(head, "${1}${2}<clock>") + "\n\n" + body.String()
+}
+
+var length = regexp.MustCompile(`(?mi)^(content-length: )(\d+)$`)
+
+// chunksOf prints a body in chunks, each behind a line with its size. What is
+// no chunk, or the beginning of one, is printed behind a line that says so.
+func chunksOf(b []byte, frames, joined bool) string {
+	var out strings.Builder
+	var all []byte
+	for len(b) > 0 {
+		line, rest, found := bytes.Cut(b, []byte("\r\n"))
+		n, err := strconv.ParseUint(string(line), 16, 32)
+		if !found || err != nil || len(rest) < int(n)+2 || string(rest[n:n+2]) != "\r\n" {
+			if joined {
+				break
+			}
+			text, _ := show(b, false)
+			return out.String() + "[no whole chunk]\n" + text
+		}
+		if all = append(all, rest[:n]...); !joined {
+			text, shift := show(rest[:n], frames)
+			fmt.Fprintf(&out, "[chunk of %d]\n%s\n", int(n)+shift, text)
+		}
+		b = rest[n+2:]
+	}
+	if joined {
+		text, shift := show(all, frames)
+		fmt.Fprintf(&out, "[chunks of %d together]\n%s\n", len(all)+shift, text)
+		if len(b) > 0 {
+			fmt.Fprintf(&out, "[no whole chunk]\n%q\n", b)
+		}
+	}
+	return out.String()
+}
+
+// show prints bytes, and says by how much what the clock says is shorter or
+// longer as it is printed.
+func show(b []byte, frames bool) (text string, shift int) {
+	if frames {
+		events, rest, err := eventFramesOf(b)
+		if err == nil {
+			for _, e := range events {
+				payload := masked(unminted([]byte(e.payload)))
+				shift += len(payload) - len(e.payload)
+				e.payload = string(payload)
+				text += e.String() + "\n"
+			}
+			if rest > 0 {
+				text += fmt.Sprintf("%q\n", b[len(b)-rest:])
+			}
+			return text, shift
+		}
+	}
+	m := masked(b)
+	shift = len(m) - len(b)
+	var out strings.Builder
+	for len(m) > 0 {
+		c, n := utf8.DecodeRune(m)
+		switch {
+		case c == utf8.RuneError && n == 1:
+			fmt.Fprintf(&out, `\x%02x`, m[0])
+		case c == '\r', c == '\ufeff', c == 0:
+			fmt.Fprintf(&out, `\u%04x`, c)
+		default:
+			out.WriteRune(c)
+		}
+		m = m[n:]
+	}
+	return out.String(), shift
+}
