@@ -1,0 +1,217 @@
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ollama/ollama/api"
+	"github.com/openai/openai-go/v3"
+	"google.golang.org/genai"
+
+	"github.com/chaoskit/chaos/faults"
+	"github.com/chaoskit/chaos/internal/golden"
+	"github.com/chaoskit/chaos/internal/journal"
+)
+
+// What the official Go SDK of each dialect makes of every fault of the
+// catalogue, is docs/faults-sdks.md: a new fault gets its line with -update.
+
+// official are the SDKs of the page, with what is asked of them for a fault of
+// each kind of step, a column each.
+var official = []struct {
+	sdk
+	columns []column
+}{
+	{openAIGo, []column{
+		{"whole", map[string]string{"chat": "chat", "tool": "tool", "embed": "three"}}, {"streamed", map[string]string{"chat": "stream", "tool": "tool stream"}},
+		{"Responses", map[string]string{"chat": "response", "tool": "response tool"}}, {"Responses, streamed", map[string]string{"chat": "response stream", "tool": "response tool stream"}},
+	}},
+	{anthropicGo, wholeAndStreamed}, {genAIGo, wholeAndStreamed}, {ollamaGo, wholeAndStreamed}, {bedrockGo, wholeAndStreamed},
+	{cohereGo, []column{{"whole", map[string]string{"rerank": "rerank"}}}},
+}
+
+// A column says what is asked for, by the kind of step that a fault strikes.
+type column struct {
+	title string
+	asks  map[string]string
+}
+
+var wholeAndStreamed = []column{
+	{"whole", map[string]string{"chat": "chat", "tool": "tool", "embed": "three"}}, {"streamed", map[string]string{"chat": "stream", "tool": "tool stream"}},
+}
+
+// three ask for the vectors of three texts, which a fault may mix up.
+var three = map[string]put{
+	openAIGo.name: func(ctx context.Context, to provider, prompt string) (said, error) {
+		client := openAIGoClient(to)
+		e, err := client.Embeddings.New(ctx, openai.EmbeddingNewParams{
+			Model: openai.EmbeddingModelTextEmbedding3Small, Input: openai.EmbeddingNewParamsInputUnion{OfArrayOfStrings: []string{prompt, "b", "c"}},
+		})
+		if err != nil {
+			return said{}, err
+		}
+		var sizes []string
+		for _, v := range e.Data {
+			sizes = append(sizes, fmt.Sprintf("%d: %d", v.Index, len(v.Embedding)))
+		}
+		return vectors(sizes), nil
+	},
+	genAIGo.name: func(ctx context.Context, to provider, prompt string) (said, error) {
+		client, err := genAIGoClient(ctx, to)
+		if err != nil {
+			return said{}, err
+		}
+		r, err := client.Models.EmbedContent(ctx, "gemini-embedding-001", slices.Concat(genai.Text(prompt), genai.Text("b"), genai.Text("c")), nil)
+		if err != nil {
+			return said{}, err
+		}
+		var sizes []string
+		for _, v := range r.Embeddings {
+			sizes = append(sizes, fmt.Sprint(len(v.Values)))
+		}
+		return vectors(sizes), nil
+	},
+	ollamaGo.name: func(ctx context.Context, to provider, prompt string) (said, error) {
+		client, err := ollamaGoClient(to)
+		if err != nil {
+			return said{}, err
+		}
+		r, err := client.Embed(ctx, &api.EmbedRequest{Model: "nomic-embed-text", Input: []string{prompt, "b", "c"}})
+		if err != nil {
+			return said{}, err
+		}
+		var sizes []string
+		for _, v := range r.Embeddings {
+			sizes = append(sizes, fmt.Sprint(len(v)))
+		}
+		return vectors(sizes), nil
+	},
+}
+
+func vectors(sizes []string) said {
+	return said{Text: "vectors of " + strings.Join(sizes, ", ") + " dimensions"}
+}
+
+// faultValues are parameters of the faults that need some.
+var faultValues = map[string]func(faults.Fault){
+	"wrong_model": func(f faults.Fault) { f.(*faults.WrongModel).Model = "gpt-4o-mini" },
+	"slow_ttft":   func(f faults.Fault) { f.(*faults.SlowTTFT).By = 5 * time.Second },
+	"trickle":     func(f faults.Fault) { f.(*faults.Trickle).Interval = time.Second },
+	"brownout":    func(f faults.Fault) { f.(*faults.Brownout).From = 0 },
+}
+
+// TestFaultsSDKs holds the page.
+func TestFaultsSDKs(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(faultsSDKsIntro)
+	for _, o := range official {
+		if p := three[o.name]; p != nil {
+			o.asks = append(slices.Clone(o.asks), ask{"three", p})
+		}
+		fmt.Fprintf(&b, "\n## %s %s (%s)\n\n| fault |", o.name, o.version(t), o.dialect)
+		for _, c := range o.columns {
+			fmt.Fprintf(&b, " %s |", c.title)
+		}
+		b.WriteString("\n|---|" + strings.Repeat("---|", len(o.columns)) + "\n")
+		for _, e := range faults.Catalogue() {
+			if e.Dialects != nil && !slices.Contains(e.Dialects, o.dialect) {
+				continue
+			}
+			cells := make([]string, len(o.columns))
+			for i, c := range o.columns {
+				cells[i] = o.makes(t, e, c)
+			}
+			for i := len(cells) - 1; i > 0; i-- {
+				if cells[i] != "" && cells[i] == cells[0] {
+					cells[i] = "same"
+				}
+			}
+			if slices.ContainsFunc(cells, func(c string) bool { return c != "" }) {
+				fmt.Fprintf(&b, "| %s | %s |\n", e.Name, strings.Join(cells, " | "))
+			}
+		}
+	}
+	golden.Check(t, "../../../docs/faults-sdks.md", b.String())
+}
+
+const faultsSDKsIntro = `# What the official SDKs make of each fault
+
+Written by ` + "`go test -run TestFaultsSDKs -update`" + ` in mockmodel/conformance: each fault of the catalogue, with its default parameters where it has some,
+in each call of an SDK with its own defaults, its retries included. "Accepts" is what the program is told is a success: a fault that is accepted
+is the program's own to find. "Waits" is a call that was still waiting after 30 s, when its caller gave up.
+`
+
+// makes tells what the SDK makes of a fault in the call of a column; "": it has
+// no such call.
+func (s sdk) makes(t *testing.T, e faults.Entry, c column) string {
+	steps := e.Steps
+	switch {
+	case strings.HasPrefix(e.Name, "tool_"):
+		steps = []string{"tool"}
+	case steps == nil:
+		steps = []string{"chat", "rerank"}
+	}
+	f := e.New()
+	if set := faultValues[e.Name]; set != nil {
+		set(f)
+	}
+	in, ok := f.(interface{ StreamOnly() bool })
+	for _, step := range steps {
+		name := c.asks[step]
+		if name == "" || s.find(name) == nil || ok && in.StreamOnly() && !strings.HasSuffix(name, "stream") {
+			continue
+		}
+		guarded, waited := s, false
+		guarded.asks = []ask{{name, guard(s.find(name).put, &waited)}}
+		got := guarded.meet(t, []scene{{name: e.Name + " " + name, ask: name, fault: f, cut: patience}})[0]
+		return verdict(got, waited)
+	}
+	return ""
+}
+
+// guard tells of a panic instead of having it, and whether the caller's patience
+// ran out.
+func guard(p put, waited *bool) put {
+	return func(ctx context.Context, to provider, prompt string) (got said, err error) {
+		defer func() {
+			*waited = ctx.Err() != nil
+			if r := recover(); r != nil {
+				got, err = said{}, fmt.Errorf("panic: %v", r)
+			}
+		}()
+		return p(ctx, to, prompt)
+	}
+}
+
+// verdict is what came of a call, in a cell.
+func verdict(s seen, waited bool) string {
+	c := s.calls[0]
+	out := outcome(c)
+	switch {
+	case c.Failed == nil:
+		out = "accepts: " + strings.Replace(out, ", 0 tokens", ", no usage", 1)
+	case waited && strings.Contains(c.Failed.Message, "context deadline exceeded"):
+		out = ""
+		if c.Tries != 1 {
+			out = fmt.Sprintf("makes %d attempts", c.Tries)
+		}
+	default:
+		out = "raises " + out
+	}
+	if waited {
+		out = strings.TrimSuffix("waits, then "+out, ", then ")
+	}
+	if !slices.ContainsFunc(s.attempts, struck) {
+		out += " (nothing struck)"
+	}
+	return strings.NewReplacer("|", "\\|", "\n", " ").Replace(out)
+}
+
+// struck reports whether a fault was carried out at the attempt.
+func struck(a journal.Attempt) bool {
+	return slices.ContainsFunc(a.Rules, func(h journal.RuleHit) bool { return h.State == journal.RuleInjected })
+}
