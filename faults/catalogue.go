@@ -59,6 +59,10 @@ var catalogue = append([]Entry{
 	connResetMid,
 	eofNoDone,
 	inStreamError,
+	chunkDuplicate,
+	chunkCumulative,
+	chunkLost,
+	chunkReorder,
 	wrongModel,
 }, httpStatuses()...)
 
@@ -73,7 +77,6 @@ var unbuilt = []string{
 	"empty_choices", "reasoning_burn", "length_cut", "empty_body_200",
 	"html_502", "html_200", "cf_520", "wrong_content_type", "invalid_json", "missing_fields",
 	"tool_args_truncated", "tool_args_malformed", "tool_missing_first_fragment", "tool_dup_index",
-	"chunk_duplicate", "chunk_cumulative", "chunk_lost", "chunk_reorder",
 	"utf8_split", "utf8_token_split", "frame_split", "frame_coalesce",
 	"poison_429", "quota_exhausted", "slow_down", "overloaded_529_burst", "auth_flap",
 	"sticky_misroute", "content_filter", "context_exceeded", "usage_wrong",

@@ -234,6 +234,12 @@ type MutationKind string
 const (
 	MutationEmpty      MutationKind = "empty"       // a 200 without content, its usage zero
 	MutationWrongModel MutationKind = "wrong_model" // another model than the one asked for answers
+
+	// Of the pieces of a stream, from After on: see [Mutation.OfFrames].
+	MutationChunkTwice      MutationKind = "chunk_twice"      // sent twice
+	MutationChunkLost       MutationKind = "chunk_lost"       // not sent
+	MutationChunkSwapped    MutationKind = "chunk_swapped"    // sent behind the next one of its part
+	MutationChunkCumulative MutationKind = "chunk_cumulative" // each says all that its part has said
 )
 
 // Mutation changes what an answer says while its form stays right.
@@ -242,6 +248,18 @@ type Mutation struct {
 	Kind     MutationKind
 	Model    string // wrong_model: who answers
 	Declared bool   // wrong_model: the answer's model field admits it; else only the watermark shows it
+	After    int    // of frames: the first piece that is hit begins behind so many tokens
+	Every    int    // of frames: another one behind each so many more; 0: none
+}
+
+// OfFrames reports whether the mutation changes single frames of a stream: it
+// has shown when one of them was changed, and not with the first word.
+func (m *Mutation) OfFrames() bool {
+	switch m.Kind {
+	case MutationChunkTwice, MutationChunkLost, MutationChunkSwapped, MutationChunkCumulative:
+		return true
+	}
+	return false
 }
 
 // EndingKind says how an answer ends before its time.

@@ -99,7 +99,9 @@ func TestEffects(t *testing.T) {
 		{&HangBeforeHeaders{}, "connection", func(e Effect) bool { return e.Connection.Kind == ConnectionHang }},
 		{&ConnResetPre{}, "connection", func(e Effect) bool { return e.Connection.Kind == ConnectionResetPre }},
 		{&Empty200{}, "mutation", func(e Effect) bool { return e.Mutation.Kind == MutationEmpty }},
-		{&WrongModel{Model: "mini", Declared: true}, "mutation", func(e Effect) bool { return *e.Mutation == Mutation{0, MutationWrongModel, "mini", true} }},
+		{&WrongModel{Model: "mini", Declared: true}, "mutation", func(e Effect) bool {
+			return *e.Mutation == Mutation{Kind: MutationWrongModel, Model: "mini", Declared: true}
+		}},
 		{newFault("stall_mid_stream"), "ending", func(e Effect) bool { return *e.Ending == Ending{0, EndingStall, Position{10, Tokens}, ""} }},
 		{&Cut{kind: EndingReset, AfterBytes: n(0)}, "ending", func(e Effect) bool { return *e.Ending == Ending{0, EndingReset, Position{0, Bytes}, ""} }},
 		{&Cut{kind: EndingEOF, AfterEvents: n(3)}, "ending", func(e Effect) bool { return *e.Ending == Ending{0, EndingEOF, Position{3, Events}, ""} }},

@@ -279,7 +279,7 @@ func (a *attempt) deliver(t timing) {
 // word, or where there is none at the end. Who has left before that, or was cut
 // off, has not met it.
 func (a *attempt) mutated() {
-	if a.effect.Mutation != nil {
+	if m := a.effect.Mutation; m != nil && !m.OfFrames() { // see flush
 		a.show(faults.SlotMutation)
 	}
 }

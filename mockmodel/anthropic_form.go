@@ -158,7 +158,7 @@ func (*anthropicMessages) delta(f *frames, _ *answer, p *part, text []byte) {
 	default:
 		f.buf = append(f.buf, `,"delta":{"type":"text_delta","text":"`...)
 	}
-	f.buf = appendEscaped(f.buf, text)
+	f.put(text)
 	f.buf = append(f.buf, "\"}}\n\n"...)
 	f.end()
 }

@@ -59,6 +59,7 @@ type attempt struct {
 	// writesNs is when the last write began.
 	writesNs int64
 	sent     progress
+	chunks   chunks // of a stream whose frames a fault changes
 }
 
 // Buffers above this are not kept for the next call.

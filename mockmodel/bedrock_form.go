@@ -103,11 +103,17 @@ func bedrockMetrics(dst []byte, a *answer) []byte {
 
 // event appends an event with a payload of JSON. Headers are in the order of the
 // service.
-func (bedrockConverse) event(f *frames, name string, payload []byte) {
-	start := len(f.buf)
-	f.buf = beginEvent(f.buf, ":event-type", name, ":content-type", "application/json", ":message-type", "event")
+func (c bedrockConverse) event(f *frames, name string, payload []byte) {
+	start := c.begins(f, name)
 	f.buf = endEvent(append(f.buf, payload...), start)
 	f.end()
+}
+
+// begins begins an event and returns where.
+func (bedrockConverse) begins(f *frames, name string) int {
+	start := len(f.buf)
+	f.buf = beginEvent(f.buf, ":event-type", name, ":content-type", "application/json", ":message-type", "event")
+	return start
 }
 
 // index begins a payload that is about a part.
@@ -136,8 +142,11 @@ func (c bedrockConverse) delta(f *frames, _ *answer, p *part, text []byte) {
 	case partTool:
 		head, tail = `,"delta":{"toolUse":{"input":"`, `"}}}`
 	}
-	data := appendEscaped(append(c.index(p), head...), text)
-	c.event(f, "contentBlockDelta", append(data, tail...))
+	start := c.begins(f, "contentBlockDelta")
+	f.buf = append(append(f.buf, c.index(p)...), head...)
+	f.put(text)
+	f.buf = endEvent(append(f.buf, tail...), start)
+	f.end()
 }
 
 // close ends a block; thoughts are signed before that.

@@ -20,6 +20,7 @@ import (
 const (
 	eventPrelude = 12
 	eventString  = 7
+	eventSum     = crc32.Size // of a whole frame, behind it
 )
 
 // beginEvent appends the prelude and the headers of a frame, names and values in

@@ -201,9 +201,19 @@ type frames struct {
 	ends []frameEnd
 	said int  // tokens said when the frame that is being written has been sent
 	last bool // the last frame of the answer is in buf
+
+	from, to int // where the text of the latest piece stands; 0, 0: nowhere
+	changed  int // 1 + where the latest change by a fault ends; 0: there is none
+}
+
+// put appends a piece of text as the inside of a JSON string.
+func (f *frames) put(text []byte) {
+	f.from = len(f.buf)
+	f.buf = appendEscaped(f.buf, text)
+	f.to = len(f.buf)
 }
 
 // end notes that buf ends with a whole frame.
 func (f *frames) end() { f.ends = append(f.ends, frameEnd{len(f.buf), f.said}) }
 
-func (f *frames) reset() { f.buf, f.ends = f.buf[:0], f.ends[:0] }
+func (f *frames) reset() { f.buf, f.ends, f.changed = f.buf[:0], f.ends[:0], 0 }

@@ -72,7 +72,12 @@ var faultParameters = map[string]func(faults.Fault){
 	"slow_ttft":   func(f faults.Fault) { f.(*faults.SlowTTFT).By = 5 * time.Millisecond },
 	"trickle":     func(f faults.Fault) { f.(*faults.Trickle).Interval = 50 * time.Millisecond },
 	"brownout":    func(f faults.Fault) { f.(*faults.Brownout).From = 0 },
+
+	"chunk_duplicate": chunkFifth, "chunk_lost": chunkFifth, "chunk_reorder": chunkFifth,
 }
+
+// chunkFifth hits the piece of the fifth token, which others follow.
+func chunkFifth(f faults.Fault) { c := f.(*faults.Chunk); c.AfterTokens, c.Every = ptr(4), 3 }
 
 // faultConfig is the provider that is looked at: a few tokens, at once.
 func faultConfig() Config {

@@ -216,7 +216,7 @@ func (f *geminiChat) delta(out *frames, a *answer, p *part, text []byte) {
 	}
 	f.element(out)
 	out.buf = append(out.buf, `"parts":[{"text":"`...)
-	out.buf = appendEscaped(out.buf, text)
+	out.put(text)
 	if p.kind == partThinking {
 		out.buf = append(out.buf, `","thought":true}],`...)
 	} else {

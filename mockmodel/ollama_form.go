@@ -159,10 +159,12 @@ func (f *ollamaChat) delta(out *frames, a *answer, p *part, text []byte) {
 		f.args = append(f.args, text...)
 	case partThinking:
 		out.buf = append(f.head(out.buf, a), `","thinking":"`...)
-		out.buf = append(appendEscaped(out.buf, text), '"')
+		out.put(text)
+		out.buf = append(out.buf, '"')
 		f.line(out)
 	default:
-		out.buf = appendEscaped(f.head(out.buf, a), text)
+		out.buf = f.head(out.buf, a)
+		out.put(text)
 		out.buf = append(out.buf, '"')
 		f.line(out)
 	}

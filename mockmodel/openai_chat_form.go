@@ -247,12 +247,12 @@ func (f *openAIChat) delta(out *frames, a *answer, p *part, text []byte) {
 		f.choice(out, a, p.choice)
 		f.call(out, a, p)
 		out.buf = append(out.buf, `"function":{"arguments":"`...)
-		out.buf = appendEscaped(out.buf, text)
+		out.put(text)
 		out.buf = append(out.buf, `"}}]`...)
 	default:
 		f.choice(out, a, p.choice)
 		out.buf = append(out.buf, `"content":"`...)
-		out.buf = appendEscaped(out.buf, text)
+		out.put(text)
 		out.buf = append(out.buf, '"')
 	}
 	f.closeChoice(out, a, text, p.kind == partText)

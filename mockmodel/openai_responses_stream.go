@@ -92,9 +92,9 @@ func (f *openAIResponses) delta(out *frames, a *answer, p *part, text []byte) {
 		f.ofItem(out, "response.output_text.delta", a, p)
 		out.buf = append(out.buf, `,"logprobs":[]`...)
 	}
-	f.said = appendEscaped(f.said, text)
 	out.buf = append(out.buf, `,"delta":"`...)
-	out.buf = append(out.buf, f.said[from:]...)
+	out.put(text)
+	f.said = append(f.said, out.buf[out.from:out.to]...)
 	out.buf = append(out.buf, '"')
 	if f.pad {
 		out.buf = appendPadding(out.buf, a, len(f.said)-from)

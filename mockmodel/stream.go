@@ -134,9 +134,7 @@ func (a *attempt) sayPiece(s streamer, x piece, n int) bool {
 	}
 	if x.to > x.from {
 		a.buf = p.script.say(a.buf[:0], x.from, x.to, a.ans.nowNs)
-		a.sent.tokens += x.to - x.from
-		a.out.said = a.sent.tokens
-		s.delta(&a.out, &a.ans, p, a.buf)
+		a.sayDelta(s, x)
 	}
 	// Before what follows the part, so that a cut behind its last token leaves
 	// the part open.
@@ -166,9 +164,9 @@ func (a *attempt) finish(s streamer) {
 // where the answer is to be cut.
 func (a *attempt) pieceMax(most int) int {
 	if e := a.effect.Ending; e != nil && e.After.In == faults.Tokens && e.After.N > a.sent.tokens {
-		return min(most, e.After.N-a.sent.tokens)
+		most = min(most, e.After.N-a.sent.tokens)
 	}
-	return most
+	return a.frameMax(most)
 }
 
 // cutNow ends the stream where the position of the ending is reached exactly:
@@ -249,6 +247,9 @@ func (f *frames) cut(at int) {
 	f.buf = f.buf[:at]
 	i := sort.Search(len(f.ends), func(i int) bool { return f.ends[i].at > at })
 	f.ends = f.ends[:i]
+	if f.changed-1 > at {
+		f.changed = 0
+	}
 }
 
 // flush sends the frames. false: the caller is gone.
@@ -265,11 +266,15 @@ func (a *attempt) flush() bool {
 	}
 	a.sent.bytes += len(a.out.buf)
 	a.sent.events += len(a.out.ends)
+	changed := a.out.changed > 0
 	ok := a.write(a.out.buf)
 	now := a.writesNs
 	a.out.reset()
 	if !ok {
 		return false
+	}
+	if changed {
+		a.show(faults.SlotMutation)
 	}
 	rec.LastNs = now
 	if said > rec.TokensEmitted || said > 0 && rec.FirstNs == journal.Never {
