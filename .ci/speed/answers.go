@@ -54,9 +54,8 @@ func answers(dir string) bool {
 		fail(fmt.Errorf("request %d bytes, answer %d", len(request), len(said)))
 	}
 	install(dir)
-	lua := filepath.Join(dir, "post.lua")
-	check(os.WriteFile(lua, fmt.Appendf(nil, script, request), 0o644))
-	mock := &contestant{name: "mock", server: startMock(dir)}
+	lua := writeLua(dir)
+	mock := &contestant{name: "mock", server: startMock(dir, "")}
 	bare := &contestant{name: "net/http", server: self("serve-bare")}
 	ai := &contestant{name: "aimock", server: startAimock(dir)}
 	all := []*contestant{mock, ai, bare}
@@ -64,16 +63,7 @@ func answers(dir string) bool {
 		fmt.Printf("%-9s answers %d bytes of body\n", c.name, c.once())
 		c.load(lua, warmFor)
 	}
-	for i := range rounds {
-		for _, c := range all {
-			before := cpu(c.cmd.Process.Pid)
-			n := c.load(lua, roundFor)
-			used := cpu(c.cmd.Process.Pid) - before
-			rate := float64(n) / used.Seconds()
-			c.rates = append(c.rates, rate)
-			fmt.Printf("%-9s round %d  %7d answers  %5.2f CPU-s  %6.0f per CPU-second\n", c.name, i+1, n, used.Seconds(), rate)
-		}
-	}
+	takeTurns(all, lua, rounds, roundFor)
 	bare.stop()
 	ai.stop()
 	mock.stop()
@@ -87,16 +77,41 @@ func answers(dir string) bool {
 	return good
 }
 
+// takeTurns loads the servers one after the other, in rounds.
+func takeTurns(all []*contestant, lua string, rounds int, d time.Duration) {
+	for i := range rounds {
+		for _, c := range all {
+			before := cpu(c.cmd.Process.Pid)
+			n := c.load(lua, d)
+			used := cpu(c.cmd.Process.Pid) - before
+			rate := float64(n) / used.Seconds()
+			c.rates = append(c.rates, rate)
+			fmt.Printf("%-9s round %d  %7d answers  %5.2f CPU-s  %6.0f per CPU-second\n", c.name, i+1, n, used.Seconds(), rate)
+		}
+	}
+}
+
+// writeLua writes what wrk asks.
+func writeLua(dir string) string {
+	lua := filepath.Join(dir, "post.lua")
+	check(os.WriteFile(lua, fmt.Appendf(nil, script, request), 0o644))
+	return lua
+}
+
 // install gets wrk and aimock.
 func install(dir string) {
-	if _, err := exec.LookPath("wrk"); err != nil {
-		quiet(exec.Command("apt-get", "update", "-qq"))
-		quiet(exec.Command("apt-get", "install", "-y", "-qq", "wrk"))
-	}
+	installWrk()
 	check(os.CopyFS(dir, aimockLock))
 	npm := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 	npm.Dir = filepath.Join(dir, "aimock")
 	quiet(npm)
+}
+
+func installWrk() {
+	if _, err := exec.LookPath("wrk"); err != nil {
+		quiet(exec.Command("apt-get", "update", "-qq"))
+		quiet(exec.Command("apt-get", "install", "-y", "-qq", "wrk"))
+	}
 }
 
 // quiet runs a command whose output matters only where it fails.
@@ -115,12 +130,13 @@ provider:
     - text: %q
 `
 
-// startMock starts the command as anyone does, with a run folder. What it thinks
-// of the calls when it ends is not asked.
-func startMock(dir string) *server {
+// startMock starts the command as anyone does, with a run folder. rules are lines
+// of the plan's faults. What it thinks of the calls when it ends is not asked.
+func startMock(dir, rules string) *server {
+	check(os.MkdirAll(dir, 0o755))
 	bin, file := filepath.Join(dir, "chaos"), filepath.Join(dir, "plan.yaml")
 	quiet(exec.Command("go", "build", "-o", bin, "./cmd/chaos"))
-	check(os.WriteFile(file, fmt.Appendf(nil, plan, said), 0o644))
+	check(os.WriteFile(file, append(fmt.Appendf(nil, plan, said), rules...), 0o644))
 	s := &server{cmd: pinned(serverCore, bin, "mock", "--plan", file, "--listen", "127.0.0.1:0", "--check", "--out", filepath.Join(dir, "run"))}
 	s.cmd.Stderr = nil
 	s.start()

@@ -1,9 +1,10 @@
 // Command speed measures what one second of a processor is worth to the mock
 // model, and whether it keeps time when it has a core to itself.
 //
-//	go run ./.ci/speed            both
+//	go run ./.ci/speed            all three
 //	go run ./.ci/speed answers    answers per CPU-second, beside @copilotkit/aimock
 //	go run ./.ci/speed streams    2,000 streams of 50 tokens a second
+//	go run ./.ci/speed rules      what 50 rules cost that never match
 //
 // It needs two cores, taskset, node and npm, and installs wrk (Debian) and
 // @copilotkit/aimock (npm, by the lock file beside it) where they are missing.
@@ -24,7 +25,7 @@
 // every answer. Printed are each round and the medians. The limit is five
 // times aimock's.
 //
-// Method of streams: at the head of streams.go.
+// Methods of streams and rules: at the heads of streams.go and rules.go.
 //
 // Both sides run before all else that the machine does, as far as the kernel
 // lets them (the weight of their sessions, /proc/PID/autogroup, which takes
@@ -57,19 +58,21 @@ func main() {
 	case "serve-mock", "serve-bare", "client":
 		child(part, os.Args[2:])
 		return
-	case "all", "answers", "streams":
+	case "all", "answers", "streams", "rules":
 	default:
-		fail(fmt.Errorf("%q is none of answers, streams: give one of them, or nothing for both", part))
+		fail(fmt.Errorf("%q is none of answers, streams, rules: give one of them, or nothing for all", part))
 	}
 	dir, err := os.MkdirTemp("", "chaos-speed-")
 	check(err)
 	defer os.RemoveAll(dir)
 	good := true
-	if part != "streams" {
-		good = answers(dir)
-	}
-	if part != "answers" {
-		good = streams(dir) && good
+	for _, p := range []struct {
+		name string
+		run  func(dir string) bool
+	}{{"answers", answers}, {"streams", streams}, {"rules", rules}} {
+		if part == "all" || part == p.name {
+			good = p.run(dir) && good
+		}
 	}
 	if !good {
 		os.RemoveAll(dir)
