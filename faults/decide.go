@@ -68,7 +68,11 @@ func (s *Schedule) Decide(c Call) Decision {
 	if c.HasKey && c.Phase == trialPhase {
 		return d
 	}
-	for i := range s.rules {
+	a := s.asked(&c)
+	for i := range s.filters {
+		if !s.filters[i].passes(&c, a) {
+			continue
+		}
 		b := &s.rules[i]
 		state := s.state(b, &c)
 		if state == "" {

@@ -41,6 +41,9 @@ type Schedule struct {
 	seed  uint64
 	bits  Bits
 	rules []bound
+
+	filters                            []filter // of the rules
+	models, dialects, endpoints, kinds names    // in them
 }
 
 // bound is a rule as Decide needs it.
@@ -95,6 +98,7 @@ func NewSchedule(seed uint64, rules []Rule, windows []PhaseWindow, firstKeys fun
 	if len(problems) > 0 {
 		return nil, problems
 	}
+	s.prepare()
 	return s, nil
 }
 
