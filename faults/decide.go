@@ -145,7 +145,7 @@ func (b *bound) applies(c *Call) bool {
 		return false
 	case b.streamOnly && !c.Stream:
 		return false
-	case b.steps != nil && !slices.Contains(b.steps, c.Kind):
+	case b.steps != nil && !slices.Contains(b.steps, c.Kind), b.dialects != nil && !slices.Contains(b.dialects, c.Dialect):
 		return false
 	}
 	return true

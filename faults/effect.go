@@ -124,6 +124,17 @@ type Connection struct {
 	Kind ConnectionKind
 }
 
+// StatusKind says what an error is about, where its code does not say it.
+type StatusKind string
+
+// What errors of one code differ in.
+const (
+	StatusPlain     StatusKind = ""          // what the dialect says with the code
+	StatusTooLarge  StatusKind = "too_large" // the call asks for more than its limit has at all
+	StatusExhausted StatusKind = "exhausted" // the account may not go on
+	StatusSlowDown  StatusKind = "slow_down" // traffic grows too fast
+)
+
 // Status replaces the answer by an error (or by an empty success) of the
 // dialect: the interpreter writes the body that the real provider sends.
 type Status struct {
@@ -141,12 +152,19 @@ type Status struct {
 	Honest bool
 	// Lie is how much longer than its hint an honest limit really lasts.
 	Lie time.Duration
+	// Kind is what the error is about. A call that is too large, or an account
+	// that is exhausted, is not mended by waiting: if Honest, for good.
+	Kind StatusKind
+	Type string // exhausted: what is used up, as OpenAI's code; the dialect has its own words for it
 }
 
 // Hold returns for how long after its arrival the attempt's step stays
 // limited; 0: not at all, each retry is decided on its own. wall is the wall
 // time of the answer, the same that was given to [Hint.Header].
 func (s *Status) Hold(wall time.Time) time.Duration {
+	if s.Honest && (s.Kind == StatusTooLarge || s.Kind == StatusExhausted) {
+		return never
+	}
 	wait, ok := s.RetryAfter.Wait(wall)
 	if !s.Honest || !ok {
 		return 0

@@ -55,6 +55,7 @@ type bound struct {
 	probability float64
 	streamOnly  bool
 	steps       []string              // the kinds of step in which the fault exists; nil: all
+	dialects    []string              // the dialects in which it exists; nil: all
 	needsKey    bool                  // it asks for what only a request id tells
 	firstKeys   map[string][]KeyRange // per phase, sorted; only with requests
 }
@@ -83,7 +84,7 @@ func NewSchedule(seed uint64, rules []Rule, windows []PhaseWindow, firstKeys fun
 			b.streamOnly = f.StreamOnly()
 		}
 		if e, ok := Lookup(r.Fault.Name()); ok {
-			b.steps = e.Steps
+			b.steps, b.dialects = e.Steps, e.Dialects
 		}
 		b.needsKey = r.Match.Tenant != "" || r.Per == PerTenant || r.Requests > 0 || r.Every > 0
 		if r.Requests > 0 {

@@ -17,6 +17,7 @@ var anthropic = vendor{
 	words:     anthropicWords,
 	notJSON:   func() *refusal { return anthropicInvalid("The request body is not valid JSON.") },
 	limited:   anthropicLimited,
+	exhausted: anthropicSpent,
 	body:      anthropicBody,
 	headers:   anthropicHeaders,
 	quota:     anthropicQuota,
@@ -60,6 +61,9 @@ func anthropicBody(dst []byte, r *refusal, request string) []byte {
 	dst = appendString(dst, r.kind)
 	dst = append(dst, `,"message":`...)
 	dst = appendString(dst, r.message)
+	if r.details != "" {
+		dst = append(append(dst, `,"details":`...), r.details...)
+	}
 	dst = append(dst, `},"request_id":"req_011`...)
 	dst = append(dst, request...)
 	return append(dst, `"}`...)

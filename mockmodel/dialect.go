@@ -112,6 +112,9 @@ type vendor struct {
 	// limited returns the error for a call that a limit refuses. told is the
 	// wait that the caller is told, 0 for none.
 	limited func(c *call, q quotas, r refused, told time.Duration) refusal
+	// exhausted returns the error for an account that may not go on, whose code is
+	// OpenAI's; nil: the one for a limit on money.
+	exhausted func(c *call, code string) refusal
 	// hint puts a hint into the body of an error and returns it as it stands
 	// there; nil: hints stand in Retry-After.
 	hint func(r *refusal, t hint) string

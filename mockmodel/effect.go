@@ -75,6 +75,9 @@ func (a *attempt) statusWords(e *faults.Status) refusal {
 	if of := tighter(q[requestsMinute], q[requestsDay]); of.limit > 0 {
 		a.rec.LimitRemaining = of.remaining
 	}
+	if e.Kind != faults.StatusPlain {
+		return a.quotaWords(e, q, t)
+	}
 	var r refusal
 	if e.Code == http.StatusTooManyRequests {
 		q = quotasTold(q, t.wait)

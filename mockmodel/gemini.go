@@ -13,18 +13,19 @@ import (
 // Shapes: ai.google.dev, api reference, the types of googleapis/go-genai, and
 // google.rpc.Status, which is the body of every error.
 var gemini = vendor{
-	name:     "gemini",
-	bodyMax:  20 << 20, // "Request payload size exceeds the limit: 20971520 bytes."
-	overload: http.StatusServiceUnavailable,
-	twin:     &twinGemini,
-	words:    geminiWords,
-	notJSON:  func() *refusal { return geminiInvalid("Invalid JSON payload received. Unexpected token.") },
-	limited:  geminiLimited,
-	hint:     geminiHint,
-	body:     geminiBody,
-	envelope: geminiEnvelope,
-	headers:  geminiHeaders,
-	quota:    func(http.Header, quotas, time.Time) {}, // the API has no headers for it
+	name:      "gemini",
+	bodyMax:   20 << 20, // "Request payload size exceeds the limit: 20971520 bytes."
+	overload:  http.StatusServiceUnavailable,
+	twin:      &twinGemini,
+	words:     geminiWords,
+	notJSON:   func() *refusal { return geminiInvalid("Invalid JSON payload received. Unexpected token.") },
+	limited:   geminiLimited,
+	exhausted: geminiSpent,
+	hint:      geminiHint,
+	body:      geminiBody,
+	envelope:  geminiEnvelope,
+	headers:   geminiHeaders,
+	quota:     func(http.Header, quotas, time.Time) {}, // the API has no headers for it
 }
 
 // geminiErrors are the errors by status. The names are those of google.rpc.Code

@@ -39,6 +39,17 @@ func anthropicExhausted() refusal {
 		message: "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or purchase credits."}
 }
 
+// anthropicSpent is what an account hears that may not go on: without credit a
+// 400, at its spend limit a 429 that says no time and whose details tell it from
+// a rate limit (API reference, errors).
+func anthropicSpent(_ *call, code string) refusal {
+	if code == "credit_balance_exhausted" {
+		return anthropicExhausted()
+	}
+	return refusal{status: http.StatusTooManyRequests, kind: "rate_limit_error", details: `{"error_code":"enforced_spend_limit_reached"}`,
+		message: "You have reached your specified API usage limits. Please raise your spend limit in the Claude Console, or wait for the next month."}
+}
+
 // anthropicQuota writes the state of the buckets. The headers without a kind of
 // tokens speak of input and output together: of the limit on both, else of the
 // sum of the two, as the API was seen to. A limit on both stands for each kind

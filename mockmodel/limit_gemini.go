@@ -63,6 +63,19 @@ func geminiLimited(c *call, q quotas, r refused, _ time.Duration) refusal {
 	return out
 }
 
+// geminiSpent is the 429 of a project whose requests of the day are used up. The
+// API gives it a RetryInfo of less than a minute all the same: gemini-cli #10925.
+func geminiSpent(c *call, _ string) refusal {
+	var q quotas
+	q[requestsDay].limit = geminiDay
+	r := refused{of: requestsDay, asked: 1, waitNs: -1}
+	r.over[requestsDay] = true
+	return geminiLimited(c, q, r, 0)
+}
+
+// geminiDay is how many requests of a day such a project has: those of a free one.
+const geminiDay = 250
+
 // geminiHint puts the hint where Gemini puts it, into the message and into the
 // details of the error; there is no Retry-After. It is exact, where the API
 // drops the fraction of the second in one of the two and so sends its callers

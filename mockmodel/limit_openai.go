@@ -59,6 +59,16 @@ func openAIExhausted(code string) refusal {
 		message: "You exceeded your current quota, please check your plan and billing details. For more information on this error, read the docs: https://platform.openai.com/docs/guides/error-codes/api-errors."}
 }
 
+// openAISpent is what an account hears that may not go on.
+func openAISpent(_ *call, code string) refusal { return openAIExhausted(code) }
+
+// openAISlowDown is the 429 for traffic that grows too fast: the guide to error
+// codes.
+func openAISlowDown() refusal {
+	return refusal{status: http.StatusTooManyRequests, kind: "rate_limit_error", code: "slow_down",
+		message: "A sudden increase in your request rate is impacting service reliability. Please reduce your request rate to its original level, maintain a consistent rate for at least 15 minutes, and then gradually increase it."}
+}
+
 // openAIQuota writes the headers. There is one set for requests and one for
 // tokens, so each speaks of the limit that has less left, as on accounts whose
 // limit on requests is one of the day.

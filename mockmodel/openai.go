@@ -11,17 +11,18 @@ import (
 // reference and the types of openai/openai-python; words of the errors: the
 // guide to error codes, and what the API answers.
 var openAI = vendor{
-	name:     "openai",
-	bodyMax:  32 << 20,
-	hintMS:   true,
-	overload: http.StatusServiceUnavailable,
-	twin:     &twinOpenAI,
-	words:    openAIWords,
-	notJSON:  openAINotJSON,
-	limited:  openAILimited,
-	body:     openAIBody,
-	headers:  openAIHeaders,
-	quota:    openAIQuota,
+	name:      "openai",
+	bodyMax:   32 << 20,
+	hintMS:    true,
+	overload:  http.StatusServiceUnavailable,
+	twin:      &twinOpenAI,
+	words:     openAIWords,
+	notJSON:   openAINotJSON,
+	limited:   openAILimited,
+	exhausted: openAISpent,
+	body:      openAIBody,
+	headers:   openAIHeaders,
+	quota:     openAIQuota,
 }
 
 // openAIOrganization is whose quota it is, in headers and messages.
