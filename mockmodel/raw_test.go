@@ -28,8 +28,9 @@ type rawAnswer struct {
 // quiet is how long a client waits for another byte of a provider that has
 // come to rest, and idle for one that may yet send some.
 const (
-	quiet = 40 * time.Millisecond
+	quiet = 30 * time.Millisecond
 	idle  = time.Second
+	given = 10 * time.Second // up: no fault is that slow here
 )
 
 // readRaw sends a call on a connection of its own and reads until the answer
@@ -51,14 +52,14 @@ func (g *rig) readRaw(q ask) rawAnswer {
 	var r rawAnswer
 	var all []byte
 	buf := make([]byte, 64<<10)
-	last := time.Now()
+	last, rested := time.Now(), false
 	for {
 		_ = conn.SetReadDeadline(time.Now().Add(quiet))
 		n, err := conn.Read(buf)
 		all = append(all, buf[:n]...)
 		r.head, r.body, _ = bytes.Cut(all, []byte("\r\n\r\n"))
 		if n > 0 {
-			last = time.Now()
+			last, rested = time.Now(), false
 		}
 		switch {
 		case r.end == "complete" && (err == io.EOF || n > 0): // what follows shows in the body
@@ -70,7 +71,10 @@ func (g *rig) readRaw(q ask) rawAnswer {
 		switch {
 		case err == nil:
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			if !resting("waitGone") && !(resting("wait") && time.Since(last) > idle) {
+			// Seen at rest, it may have sent its last bytes since the deadline: what
+			// counts is a deadline that begins then.
+			if !rested {
+				rested = resting("waitGone") || resting("wait") && time.Since(last) > idle || time.Since(last) > given
 				continue
 			}
 			fallthrough
