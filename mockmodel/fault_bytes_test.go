@@ -3,6 +3,8 @@ package mockmodel
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -10,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gorilla/websocket"
 
 	"github.com/chaoskit/chaos/faults"
 	"github.com/chaoskit/chaos/internal/golden"
@@ -41,6 +45,7 @@ var faultWires = []faultWire{
 	{"openai-stream", "openai", "chat", true, ask{path: chatPath, body: chat("gpt-4o", streamed+`,"stream_options":{"include_usage":true}`)}, givenOpenAITools},
 	{"openai-responses", "openai", "chat", false, ask{path: "/v1/responses", body: respond("gpt-4o", "")}, givenResponsesTools},
 	{"openai-responses-stream", "openai", "chat", true, ask{path: "/v1/responses", body: respond("gpt-4o", streamed)}, givenResponsesTools},
+	{"openai-realtime", "openai", "chat", true, ask{path: realtimePath, body: asksNow}, ""},
 	{"azure", "azure", "chat", false, ask{path: azureChat + azureDated, body: azureAsked + "}"}, givenOpenAITools},
 	{"azure-stream", "azure", "chat", true, ask{path: azureChat + azureDated, body: azureStreams}, givenOpenAITools},
 	{"anthropic", "anthropic", "chat", false, ask{path: messagesPath, body: chat("claude-sonnet-4-5", `,"max_tokens":100`)}, givenAnthropicTools},
@@ -87,7 +92,7 @@ func faultConfig() Config {
 			{When: When{HasTool: "search_orders"}, Text: "Let me look.", ToolCalls: []ToolCall{{Name: "search_orders", Arguments: map[string]any{"id": 7, "by": "customer"}}, {Name: "now"}}},
 		},
 	}
-	for _, name := range []string{"gpt-4o", "claude-sonnet-4-5", "gemini-2.5-flash", "llama3.2", claudeOnBedrock, "other"} {
+	for _, name := range []string{"gpt-4o", "claude-sonnet-4-5", "gemini-2.5-flash", "llama3.2", "gpt-realtime", claudeOnBedrock, "other"} {
 		c.Models = append(c.Models, instant(name, 12))
 	}
 	for _, name := range []string{"rerank-v3.5", "jina-reranker-v2-base-multilingual", "rerank-2.5", "text-embedding-3-small", "gemini-embedding-001", "nomic-embed-text", "omni-moderation-latest"} {
@@ -175,6 +180,9 @@ func (g *rig) bytesOf(e faults.Entry, w faultWire) string {
 	if strings.HasPrefix(e.Name, "tool_") {
 		q.body = strings.TrimSuffix(q.body, "}") + w.more + "}"
 	}
+	if w.ask.path == realtimePath {
+		return g.talkRaw(q, strings.HasPrefix(e.Name, "tool_"))
+	}
 	r := g.readRaw(q)
 	text := r.legible(e.Slots == faults.SlotPace)
 	return text + "\nend: " + r.end + "\nrule: " + states(g.last()) + "\n"
@@ -191,4 +199,39 @@ func (g *rig) toEndpoint(name string) {
 		var d net.Dialer
 		return d.DialContext(ctx, "tcp", l.Addr().String())
 	}
+}
+
+// talkRaw asks for a response of the Realtime API, and tells what came of it.
+func (g *rig) talkRaw(q ask, tools bool) string {
+	dial := g.dial
+	g.dial = func(ctx context.Context) (net.Conn, error) {
+		c, err := dial(ctx)
+		return patient{c}, err
+	}
+	k := g.talk(q.path, q.id)
+	defer k.close()
+	if tools {
+		k.send(`{"type":"session.update","session":{"type":"realtime","tools":[{"type":"function","name":"search_orders","parameters":{"type":"object"}},{"type":"function","name":"now"}]}}`)
+		k.until("session.updated")
+	}
+	k.send(saysHello)
+	k.until("conversation.item.done")
+	k.said.Reset()
+	k.send(q.body)
+	end := ""
+	for end == "" {
+		e, err := k.next()
+		var closed *websocket.CloseError
+		switch kind := e.get("type").text(); {
+		case errors.As(err, &closed) && closed.Code != websocket.CloseAbnormalClosure:
+			end = fmt.Sprintf("closed with %d %q", closed.Code, closed.Text)
+		case err != nil:
+			end = ending(err)
+		case kind == "response.done", kind == "error":
+			end = "complete"
+		}
+	}
+	k.close()
+	said, _, _ := strings.Cut(string(masked(unminted([]byte(k.said.String())))), "< closed: ")
+	return said + "\nend: " + end + "\nrule: " + states(g.last()) + "\n"
 }

@@ -37,10 +37,11 @@ const (
 // is complete, the connection ends or the provider rests.
 func (g *rig) readRaw(q ask) rawAnswer {
 	g.t.Helper()
-	conn, err := g.dial(context.Background())
+	raw, err := g.dial(context.Background())
 	if err != nil {
 		return rawAnswer{end: ending(err)}
 	}
+	conn := patient{raw}
 	defer conn.Close()
 	var call bytes.Buffer
 	if err := g.request(context.Background(), q).Write(&call); err != nil {
@@ -52,51 +53,57 @@ func (g *rig) readRaw(q ask) rawAnswer {
 	var r rawAnswer
 	var all []byte
 	buf := make([]byte, 64<<10)
-	last, rested := time.Now(), false
 	for {
-		_ = conn.SetReadDeadline(time.Now().Add(quiet))
 		n, err := conn.Read(buf)
 		all = append(all, buf[:n]...)
 		r.head, r.body, _ = bytes.Cut(all, []byte("\r\n\r\n"))
-		if n > 0 {
-			last, rested = time.Now(), false
-		}
 		switch {
-		case r.end == "complete" && (err == io.EOF || n > 0): // what follows shows in the body
-		case err == nil && r.complete():
-			// The provider closes once nothing more is asked for.
+		case r.end == "" && err == nil && r.complete():
+			// The provider closes once nothing more is asked for; what else it sends
+			// shows in the body.
 			r.end = "complete"
-			_ = conn.(*net.TCPConn).CloseWrite()
-		}
-		switch {
-		case err == nil:
-		case errors.Is(err, os.ErrDeadlineExceeded):
-			// Seen at rest, it may have sent its last bytes since the deadline: what
-			// counts is a deadline that begins then.
-			if !rested {
-				rested = resting("waitGone") || resting("wait") && time.Since(last) > idle || time.Since(last) > given
-				continue
-			}
-			fallthrough
-		default:
-			if r.end != "complete" || err != io.EOF {
-				r.end = strings.TrimPrefix(strings.Replace(r.end, "complete", "complete, ", 1)+ending(err), " ")
-			}
+			_ = conn.Conn.(*net.TCPConn).CloseWrite()
+		case err == io.EOF && r.end == "complete":
+			return r
+		case err != nil && r.end == "complete":
+			r.end += ", " + ending(err)
+			return r
+		case err != nil:
+			r.end = ending(err)
 			return r
 		}
 	}
 }
 
+// patient is a connection that reads until the provider has come to rest: only
+// then does its deadline pass.
+type patient struct{ net.Conn }
+
+func (c patient) Read(b []byte) (int, error) {
+	last, rested := time.Now(), false
+	for {
+		_ = c.SetReadDeadline(time.Now().Add(quiet))
+		n, err := c.Conn.Read(b)
+		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) || rested {
+			return n, err
+		}
+		// Seen at rest, it may have sent its last bytes since the deadline: what
+		// counts is a deadline that begins then.
+		rested = resting("waitGone") || resting("wait") && time.Since(last) > idle || time.Since(last) > given
+	}
+}
+
 // ending names how a read ended.
 func ending(err error) string {
+	var timed net.Error
 	switch {
-	case errors.Is(err, io.EOF):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "eof"
 	case errors.Is(err, syscall.ECONNRESET):
 		return "ECONNRESET"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "ECONNREFUSED"
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.As(err, &timed) && timed.Timeout(): // a client of WebSockets hides the rest
 		return "open (read deadline)"
 	}
 	return err.Error()
@@ -123,7 +130,7 @@ func (r rawAnswer) complete() bool {
 }
 
 // clocked is what the clock says in an answer; a golden file has it masked.
-var clocked = regexp.MustCompile(`("(?:created|created_at|createTime|completed_at)":)(?:\d{10}(?:\.\d+)?|"[^"]*")|("(?:total|load|prompt_eval|eval)_duration":)\d+|("latencyMs":)\d+|("time":)[\d.e-]+`)
+var clocked = regexp.MustCompile(`("(?:created|created_at|createTime|completed_at)":)(?:\d{10}(?:\.\d+)?|"[^"]*")|("(?:total|load|prompt_eval|eval)_duration":)\d+|("latencyMs":)\d+|("time":)[\d.e-]+|("reset_seconds":)[\d.e-]+`)
 
 // unminted sets the instants in the marks of b to 0.
 func unminted(b []byte) []byte {
@@ -137,7 +144,7 @@ func unminted(b []byte) []byte {
 	return b
 }
 
-func masked(b []byte) []byte { return clocked.ReplaceAll(b, []byte("$1$2$3$4<clock>")) }
+func masked(b []byte) []byte { return clocked.ReplaceAll(b, []byte("$1$2$3$4$5<clock>")) }
 
 var clockedHead = regexp.MustCompile(`(?mi)^((?:date|openai-processing-ms|x-envoy-upstream-service-time|server-timing|[a-z-]*-reset): ).*$|^(retry-after: )\w+, .*$`)
 
