@@ -38,4 +38,10 @@
 // one line to the list in catalogue.go. Plan syntax, schema, `chaos list`,
 // `chaos explain`, printing and reports follow from that. A fault fills slots
 // that exist; it never asks the interpreter for a case of its own.
+//
+// What it does on the wire is held, in every dialect in which it exists, by
+// golden files that are to be read: TestFaultBytes in mockmodel writes them with
+// -update, TestReference and TestFaultsPage in plans want it in a row of
+// docs/faults.md, and TestFaultsSDKs in mockmodel/conformance tells in
+// docs/faults-sdks.md what the official SDKs make of it.
 package faults
