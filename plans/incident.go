@@ -20,7 +20,7 @@ import (
 var incidents embed.FS
 
 // incidentOrder is the order of `chaos list incidents`.
-var incidentOrder = []string{"openai-2024-12-04", "openai-2024-12-26", "openai-2024-11-25", "silent-eof-0.17pct"}
+var incidentOrder = []string{"openai-2024-12-04", "openai-2024-12-26", "openai-2024-11-25", "silent-eof-0.17pct", "azure-10s-window"}
 
 // Incident is something that has happened to a provider, as a set of rules that
 // a plan can include.
