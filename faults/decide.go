@@ -148,7 +148,7 @@ func (b *bound) applies(c *Call) bool {
 	case b.steps != nil && !slices.Contains(b.steps, c.Kind), b.dialects != nil && !slices.Contains(b.dialects, c.Dialect):
 		return false
 	}
-	return true
+	return b.burst == nil || b.burst.on(c.ArrivedNs)
 }
 
 // selects holds the selectors that need the request id.

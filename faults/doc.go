@@ -20,6 +20,10 @@
 //	per: request   request key
 //	per: tenant    tenant
 //
+// A rule with burst is on and off by turns: a Markov process with two states in
+// time, one throw for each slot of time, with (seed, rule, slot) in its key. It
+// is physics too: a pure function of the instant, and off is not eligible.
+//
 // An attempt without a request id has the key ("anon", step hash). A rule that
 // asks for what only the id tells (match.tenant, per: tenant, requests, every)
 // does not apply to it, and leaves a [Hit] with state unknown.

@@ -25,6 +25,7 @@ type Rule struct {
 	From   *time.Duration `yaml:"from" doc:"time since the start of the load from which the rule applies"`
 	To     *time.Duration `yaml:"to" doc:"time since the start of the load at which the rule stops applying"`
 
+	Burst       *Burst `yaml:"burst" doc:"on and off by turns, for random times with these means; left out: always on"`
 	Probability *Share `yaml:"probability" default:"1" doc:"share of eligible throws that the rule chooses, 0 to 1"`
 	Per         Per    `yaml:"per" default:"attempt" enum:"attempt,step,request,tenant" doc:"what one throw covers"`
 	Times       Count  `yaml:"times" doc:"only the first so many attempts of each step; later ones are left alone"`

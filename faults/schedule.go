@@ -57,6 +57,7 @@ type bound struct {
 	steps       []string              // the kinds of step in which the fault exists; nil: all
 	dialects    []string              // the dialects in which it exists; nil: all
 	needsKey    bool                  // it asks for what only a request id tells
+	burst       *bursts               // nil: always on
 	firstKeys   map[string][]KeyRange // per phase, sorted; only with requests
 }
 
@@ -79,6 +80,9 @@ func NewSchedule(seed uint64, rules []Rule, windows []PhaseWindow, firstKeys fun
 		b.from, b.to = r.window(windows)
 		if r.Probability != nil {
 			b.probability = float64(*r.Probability)
+		}
+		if r.Burst != nil {
+			b.burst = r.Burst.bind(seed, b.name, origin(windows))
 		}
 		if f, ok := r.Fault.(streamOnly); ok {
 			b.streamOnly = f.StreamOnly()

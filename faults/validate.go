@@ -77,6 +77,12 @@ func (r Rule) validateWhen(out *problems) {
 	if r.For != nil && *r.For <= 0 {
 		out.add("for", "is %s, so the rule would never apply: give a duration above 0", *r.For)
 	}
+	if r.Burst != nil {
+		r.Burst.validate(out)
+		if r.Requests > 0 {
+			out.add("burst", "contradicts requests, which are chosen by when they are due: a burst may be off when they arrive; keep one")
+		}
+	}
 	for _, edge := range []struct {
 		key string
 		set bool

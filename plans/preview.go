@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/chaoskit/chaos/assertions"
+	"github.com/chaoskit/chaos/faults"
 	"github.com/chaoskit/chaos/loadgen"
 )
 
@@ -22,6 +23,22 @@ type Preview struct {
 type RulePreview struct {
 	Name, Text string
 	From, To   time.Duration
+	// On is when the rule is on between From and To: all of it, but for a rule
+	// with bursts.
+	On []Span
+}
+
+// Span is a time of the load: [From, To), since its start.
+type Span struct{ From, To time.Duration }
+
+// spansOf lists when a rule is on, and for which share of its window.
+func spansOf(rules *faults.Schedule, w faults.RuleWindow, endNs int64) (on []Span, share float64) {
+	var sum int64
+	for _, x := range rules.Stretches(w.Rule, endNs) {
+		on = append(on, Span{time.Duration(x.FromNs), time.Duration(x.ToNs)})
+		sum += x.ToNs - x.FromNs
+	}
+	return on, float64(sum) / float64(max(1, min(w.ToNs, endNs)-w.FromNs))
 }
 
 // MakePreview computes the schedule of a plan, and which assertions can
@@ -53,8 +70,10 @@ func MakePreview(p *Plan) (*Preview, error) {
 	for _, w := range rules.Windows() {
 		to := min(w.ToNs, s.EndNs())
 		r := p.Faults[w.Rule]
-		v.Rules = append(v.Rules, RulePreview{Name: w.Name, Text: r.String(), From: time.Duration(w.FromNs), To: time.Duration(to)})
+		on, share := spansOf(rules, w, s.EndNs())
+		v.Rules = append(v.Rules, RulePreview{Name: w.Name, Text: r.String(), From: time.Duration(w.FromNs), To: time.Duration(to), On: on})
 		info := ruleInfo(r)
+		info.Probability *= share // what is off is not hit
 		info.Name, info.FromNs, info.ToNs = w.Name, w.FromNs, to
 		setup.Rules = append(setup.Rules, info)
 	}

@@ -33,7 +33,7 @@ func (p *printer) schedule(v *plans.Preview) {
 		g.row(Plain(ph.Name), timeline(from, to, v.Lasts, barWidth, p.s), Duration(from), Duration(to), Count(ph.Planned), ph.Rate)
 	}
 	for _, r := range v.Rules {
-		g.row(Plain(r.Name), timeline(r.From, r.To, v.Lasts, barWidth, p.s), Duration(r.From), Duration(r.To))
+		g.row(Plain(r.Name), ruleLine(r, v.Lasts, p.s), Duration(r.From), Duration(r.To))
 	}
 	lines := g.lines(p.s.width(), p.s)
 	for _, line := range lines[:1+len(v.Phases)] {
@@ -91,11 +91,38 @@ func forecast(f assertions.Forecast) string {
 	return strings.TrimPrefix(text, "; ")
 }
 
+// ruleLine draws when a rule is on.
+func ruleLine(r plans.RulePreview, lasts time.Duration, s Style) string {
+	if len(r.On) == 0 {
+		return timeline(r.From, r.To, lasts, barWidth, s)
+	}
+	return timelines(r.On, lasts, barWidth, s)
+}
+
 // timeline draws a stretch of the load.
 func timeline(from, to, lasts time.Duration, width int, s Style) string {
+	return timelines([]plans.Span{{From: from, To: to}}, lasts, width, s)
+}
+
+// timelines draws several stretches of the load; what is short is still one
+// column wide.
+func timelines(spans []plans.Span, lasts time.Duration, width int, s Style) string {
 	at := func(d time.Duration) int { return int(float64(width)*float64(d)/float64(max(1, lasts)) + 0.5) }
-	a, b := at(from), at(to)
-	b = min(width, max(b, a+1))
-	a = min(a, b-1)
-	return strings.Repeat(s.Glyph("░", "."), a) + strings.Repeat(s.Glyph("█", "#"), b-a) + strings.Repeat(s.Glyph("░", "."), width-b)
+	on := make([]bool, width)
+	for _, x := range spans {
+		a, b := at(x.From), at(x.To)
+		b = min(width, max(b, a+1))
+		for i := max(0, min(a, b-1)); i < b; i++ {
+			on[i] = true
+		}
+	}
+	var line strings.Builder
+	for _, x := range on {
+		if x {
+			line.WriteString(s.Glyph("█", "#"))
+		} else {
+			line.WriteString(s.Glyph("░", "."))
+		}
+	}
+	return line.String()
 }
