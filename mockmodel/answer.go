@@ -196,8 +196,8 @@ func (a *attempt) prepare() {
 
 // waitDue waits until a write is due and notes how late it is. false: the
 // caller is gone.
-func (a *attempt) waitDue(due int64) bool {
-	if !a.wait(due) {
+func (a *attempt) waitDue(kind waitKind, due int64) bool {
+	if !a.wait(kind, due) {
 		return false
 	}
 	a.late(due, a.now())

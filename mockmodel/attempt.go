@@ -299,6 +299,7 @@ func (a *attempt) passLimits() bool {
 func (a *attempt) takeSlot() bool {
 	from := a.now()
 	w := &a.work
+	w.waits = &a.s.waits
 	w.st, w.stage, w.in, w.out = a.station, stageQueue, a.call.tokensIn, a.outputPlanned()
 	w.first, w.gap = a.own()
 	w.places, w.stretch = max(1, a.call.choices), 1
@@ -310,7 +311,7 @@ func (a *attempt) takeSlot() bool {
 		a.refuse(&r)
 		return false
 	}
-	if w.inside = how == admitted; !w.inside && !w.awaitSlot(a.ctx) {
+	if w.inside = how == admitted; !w.inside && !w.awaitSlot(a.ctx, waitSlot) {
 		a.rec.QueueNs = a.now() - from
 		a.gone()
 		return false

@@ -24,7 +24,9 @@ func (a *attempt) readBody() bool {
 		return false
 	}
 	var err error
+	reading := a.s.waits.enter(waitBody)
 	a.body, err = readAll(a.body, io.LimitReader(a.r.Body, most+1), int(min(max(a.r.ContentLength, 0), bufferKeep)))
+	reading.Add(-1)
 	a.rec.BodyBytes = len(a.body)
 	switch {
 	case err != nil && errors.Is(err, os.ErrDeadlineExceeded):
@@ -109,9 +111,11 @@ func (a *attempt) write(b []byte) bool {
 		all, err = try.TryWrite(b)
 		a.saying.full = !all
 	default:
+		reading := a.s.waits.enter(waitReader)
 		if _, err = a.w.Write(b); err == nil {
 			err = a.send()
 		}
+		reading.Add(-1)
 	}
 	return a.wrote(err)
 }
@@ -122,6 +126,7 @@ type flusher interface{ FlushError() error }
 
 // send sends what was written.
 func (a *attempt) send() error {
+	defer a.s.waits.enter(waitReader).Add(-1)
 	if a.flusher != nil {
 		return a.flusher.FlushError()
 	}
@@ -139,8 +144,8 @@ func (a *attempt) wrote(err error) bool {
 }
 
 // wait waits until the instant on the run's clock. false: the caller is gone.
-// Every wait of the provider for time is this one.
-func (a *attempt) wait(untilNs int64) bool {
+// Every wait of an attempt for time is this one; kind says for what.
+func (a *attempt) wait(kind waitKind, untilNs int64) bool {
 	d := time.Duration(untilNs - a.now())
 	if d <= 0 {
 		if a.ctx.Err() != nil {
@@ -149,24 +154,16 @@ func (a *attempt) wait(untilNs int64) bool {
 		}
 		return true
 	}
-	if a.timer == nil {
-		a.timer = time.NewTimer(d)
-	} else {
-		a.timer.Reset(d)
-	}
-	select {
-	case <-a.timer.C:
-		return true
-	case <-a.ctx.Done():
-		a.timer.Stop()
+	var on bool
+	if a.timer, on = a.s.waits.until(a.ctx, kind, a.timer, d); !on {
 		a.gone()
-		return false
 	}
+	return on
 }
 
 // waitGone waits until the caller leaves or the server closes.
 func (a *attempt) waitGone() {
-	<-a.ctx.Done()
+	a.s.waits.end(a.ctx, waitLeft)
 	a.gone()
 	if a.rec.End == journal.AttemptPeerClosed {
 		a.rec.End = journal.AttemptStall

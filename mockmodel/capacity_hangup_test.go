@@ -114,7 +114,7 @@ func TestSlotThatComesAsTheCallerLeaves(t *testing.T) {
 	}
 	st.leave(1) // the slot is left's now
 	left.leave(1)
-	if !next.awaitSlot(context.Background()) || !next.inside {
+	if !next.awaitSlot(context.Background(), waitSlot) || !next.inside {
 		t.Error("the next one has no slot")
 	}
 	if next.leave(2); leftOf(st) != "" {

@@ -47,7 +47,7 @@ func (a *attempt) statusFault() bool {
 		if wait > 0 {
 			a.show(faults.SlotDelay) // who leaves while it lasts has met it
 		}
-		if !a.waitDue(a.rec.BodyNs + int64(wait)) {
+		if !a.waitDue(waitStatus, a.rec.BodyNs+int64(wait)) {
 			return true
 		}
 	}
@@ -137,7 +137,7 @@ const resetGrace = time.Millisecond
 // endHere carries out the ending of an answer whose part before it is sent.
 func (a *attempt) endHere() {
 	e := a.effect.Ending
-	if e.Kind == faults.EndingReset && !a.wait(a.now()+int64(resetGrace)) {
+	if e.Kind == faults.EndingReset && !a.wait(waitGrace, a.now()+int64(resetGrace)) {
 		return
 	}
 	a.show(faults.SlotEnding)

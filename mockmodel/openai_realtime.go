@@ -30,7 +30,8 @@ const (
 	realtimeSilence    = 5 * time.Minute // without a sign of life: some clients answer a ping only while they read
 	realtimeWrite      = time.Minute     // for one write
 	realtimeLasts      = time.Hour
-	realtimeWaiting    = 4 // events of the caller that wait to be taken in
+	realtimeBye        = time.Second // for the caller to read the end
+	realtimeWaiting    = 4           // events of the caller that wait to be taken in
 )
 
 // A socket is a path at which a connection is kept for a conversation.
@@ -113,6 +114,8 @@ func serveRealtime(s *Server, w http.ResponseWriter, r *http.Request, at *endpoi
 		in: make(chan []byte, realtimeWaiting), out: make(chan outgoing),
 	}
 	x.write = x.writeSocket
+	// A caller who does not read does not keep the server from closing.
+	defer context.AfterFunc(s.ctx, func() { _ = ws.NetConn().SetWriteDeadline(time.Now().Add(realtimeBye)) })()
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
@@ -139,16 +142,26 @@ func (x *realtime) read() {
 		if err != nil {
 			return
 		}
-		select {
-		case x.in <- event:
-		case <-x.ctx.Done():
+		if !x.hand(event) {
 			return
 		}
 	}
 }
 
+// hand gives the session an event of the caller. false: it is over.
+func (x *realtime) hand(event []byte) bool {
+	defer x.s.waits.enter(waitTaken).Add(-1)
+	select {
+	case x.in <- event:
+		return true
+	case <-x.ctx.Done():
+		return false
+	}
+}
+
 // serve carries the session on until one side ends it.
 func (x *realtime) serve() {
+	defer x.s.waits.enter(waitEvent).Add(-1)
 	expires := time.NewTimer(realtimeLasts)
 	defer expires.Stop()
 	ping := time.NewTicker(realtimePing)
@@ -201,8 +214,9 @@ func (x *realtime) writeSocket(event []byte) error {
 // hangUp ends the socket in an orderly way: the caller reads what was sent to it
 // and says so, or it has had the time to. The error is never nil.
 func (x *realtime) hangUp(code int) error {
-	_ = x.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, ""), time.Now().Add(time.Second))
-	patience := time.NewTimer(time.Second)
+	_ = x.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, ""), time.Now().Add(realtimeBye))
+	defer x.s.waits.enter(waitBye).Add(-1)
+	patience := time.NewTimer(realtimeBye)
 	defer patience.Stop()
 	for {
 		select {

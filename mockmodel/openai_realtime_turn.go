@@ -161,6 +161,7 @@ var realtimeDone = []byte(`{"type":"response.done"`)
 // send has the session send an event.
 func (t *realtimeTurn) send(event []byte) error {
 	o := outgoing{event, t.request(), t.form.ended && bytes.HasPrefix(event, realtimeDone), make(chan error, 1)}
+	defer t.x.s.waits.enter(waitSent).Add(-1)
 	select {
 	case t.x.out <- o:
 	case <-t.x.ctx.Done():

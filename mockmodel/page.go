@@ -11,7 +11,7 @@ import (
 func (s *Server) page(w http.ResponseWriter, r *http.Request, f found) {
 	v := f.page.vendor
 	if r.Method == http.MethodPost {
-		if status := readPage(w, r, v.bodyMax); status != 0 {
+		if status := s.readPage(w, r, v.bodyMax); status != 0 {
 			refused := v.words(status, &call{})
 			s.refuse(w, v, &refused)
 			return
@@ -28,10 +28,12 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request, f found) {
 // readPage reads the body of a call to a page within the bounds of any other
 // body, and leaves it in r, with its length. What is returned is the status of the refusal, 0
 // for none.
-func readPage(w http.ResponseWriter, r *http.Request, most int64) int {
+func (s *Server) readPage(w http.ResponseWriter, r *http.Request, most int64) int {
 	rc := http.NewResponseController(w)
 	_ = rc.SetReadDeadline(time.Now().Add(bodyTimeout)) // not every writer has one
+	reading := s.waits.enter(waitPage)
 	body, err := readAll(nil, io.LimitReader(r.Body, most+1), 0)
+	reading.Add(-1)
 	switch {
 	case err != nil:
 		w.Header().Set("Connection", "close")

@@ -50,15 +50,13 @@ func (a *attempt) playOn(p *pacer) bool {
 	}
 	turn := &play{step: a.step, order: a.rec.ID, back: a.back}
 	p.add(turn, x.t.token(x.next.due))
-	select {
-	case <-a.back:
-	case <-a.ctx.Done():
+	if !a.s.waits.on(a.ctx, waitPacer, a.back) {
 		if p.withdraw(turn) {
 			a.gone()
 			a.met(x.t, a.now(), x.n)
 			return false
 		}
-		<-a.back
+		<-a.back // it is being sent, which takes no time
 	}
 	x.try = nil
 	switch {

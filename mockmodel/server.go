@@ -7,7 +7,7 @@
 //
 //	server.go    connections, paths, bounds
 //	attempt.go   one call: read, understood, identified, decided, answered
-//	caller.go    reads, writes and waits, and the caller who hangs up in them
+//	caller.go    reads, writes and waits, and the caller who hangs up in them; waits.go is the list of all waits
 //	endpoint.go  listeners with models and a fate of their own
 //	route.go     which route of an endpoint a path means
 //	page.go      what is no call to a model
@@ -66,6 +66,7 @@ type Server struct {
 	cancel    context.CancelFunc
 	handlers  sync.WaitGroup
 	pacers    []pacer // one a processor
+	waits     waits
 	faults    atomic.Pointer[faults.Schedule]
 	memory    *memory
 	store     *store
@@ -360,6 +361,7 @@ func (s *Server) other(w http.ResponseWriter, v *vendor, id string, status int, 
 	h["Content-Type"] = pageType(body)
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	w.WriteHeader(status)
+	defer s.waits.enter(waitPage).Add(-1)
 	_, _ = w.Write(body) // a caller that is gone misses nothing
 }
 

@@ -91,14 +91,12 @@ func (s *station) warmNs(now int64) int64 {
 }
 
 // awaitSlot waits in the queue. false: ctx ended.
-func (w *work) awaitSlot(ctx context.Context) bool {
-	select {
-	case <-w.waiter.admitted:
-		w.waiter, w.inside = nil, true
-		return true
-	case <-ctx.Done():
+func (w *work) awaitSlot(ctx context.Context, kind waitKind) bool {
+	if !w.waits.on(ctx, kind, w.waiter.admitted) {
 		return false
 	}
+	w.waiter, w.inside = nil, true
+	return true
 }
 
 // quit leaves the queue. true: the slot came at the same instant, and is to be

@@ -92,7 +92,7 @@ func (s *Server) passes(w http.ResponseWriter, r *http.Request, f found) bool {
 	}
 	// Before anything is passed on: who reads the body while it is answered would
 	// read what follows it on the connection.
-	if status := readPage(w, r, u.vendor.bodyMax); status != 0 {
+	if status := s.readPage(w, r, u.vendor.bodyMax); status != 0 {
 		refused := u.vendor.words(status, &call{})
 		s.refuse(w, u.vendor, &refused)
 		return true
@@ -171,7 +171,7 @@ func (a *attempt) forward(u *upstream) {
 	var resp *http.Response
 	if err == nil {
 		rec.AdmittedNs = a.now()
-		resp, err = u.client.Do(req)
+		resp, err = a.ask(u, req)
 	}
 	if err == nil && resp.StatusCode < http.StatusOK {
 		err = fmt.Errorf("it answered %d to a call", resp.StatusCode)
@@ -252,13 +252,13 @@ func (a *attempt) relayDelay() bool {
 	if until > a.now() {
 		a.show(faults.SlotDelay)
 	}
-	return a.wait(until)
+	return a.wait(waitRelay, until)
 }
 
 // relayWhole passes an answer in one piece back.
 func (a *attempt) relayWhole(resp *http.Response, took *taking) {
 	var err error
-	a.buf, err = readAll(a.buf[:0], io.LimitReader(resp.Body, upstreamBodyMax+1), int(min(max(resp.ContentLength, 0), bufferKeep)))
+	a.buf, err = a.readWhole(resp)
 	if err != nil {
 		if a.ctx.Err() != nil {
 			a.gone()
@@ -312,7 +312,7 @@ func (a *attempt) relayEvents(resp *http.Response, kind eventKind, took *taking)
 		if cap(a.buf)-len(a.buf) < upstreamPiece {
 			a.buf = slices.Grow(a.buf, upstreamPiece)
 		}
-		n, err := resp.Body.Read(a.buf[len(a.buf):cap(a.buf)])
+		n, err := a.readSome(resp.Body, a.buf[len(a.buf):cap(a.buf)])
 		a.buf = a.buf[:len(a.buf)+n]
 		if !a.relayReady(s, kind, took, err != nil || len(a.buf) > upstreamBodyMax) {
 			return
@@ -372,7 +372,7 @@ func (a *attempt) relayPace() bool {
 	if until > a.now() {
 		a.show(faults.SlotPace)
 	}
-	return a.wait(until)
+	return a.wait(waitRelay, until)
 }
 
 // mute is the streamer of what is no stream of ours: it has no error to write.

@@ -11,6 +11,7 @@ import (
 type work struct {
 	st    *station
 	stage stage
+	waits *waits
 
 	waiter *waiter // in the queue for a slot
 	inside bool    // it has a slot
@@ -66,7 +67,7 @@ func (a *attempt) readPrompt(t *timing) bool {
 	}
 	from := t.admitted
 	if warm := st.warmNs(from); warm > from {
-		if !a.wait(warm) {
+		if !a.wait(waitWarm, warm) {
 			return false
 		}
 		t.admitted = warm
@@ -82,13 +83,11 @@ func (a *attempt) readPrompt(t *timing) bool {
 	}
 	x := st.prefill.enter(a.work.in, t.admitted)
 	a.work.prompt = x
-	select {
-	case <-x.turn:
-	case <-a.ctx.Done():
+	if !a.s.waits.on(a.ctx, waitTurn, x.turn) {
 		a.gone()
 		return false
 	}
-	if !a.wait(x.endNs) {
+	if !a.wait(waitPrompt, x.endNs) {
 		return false
 	}
 	a.work.prompt, a.work.in = nil, 0
@@ -102,13 +101,13 @@ func (a *attempt) readPrompt(t *timing) bool {
 func (a *attempt) waitToken(t *timing, i, n int) bool {
 	if t.batch == nil {
 		a.work.stage, a.work.endNs = stageWrite, t.end(n)
-		return a.waitDue(t.token(i))
+		return a.waitDue(waitToken, t.token(i))
 	}
 	if i > 0 || t.joined {
 		return a.waitSteps(t, i)
 	}
 	a.work.stage, a.work.firstNs = stageFirst, t.token(0)
-	if !a.waitDue(t.token(0)) {
+	if !a.waitDue(waitToken, t.token(0)) {
 		return false
 	}
 	var size int
@@ -130,7 +129,7 @@ func (a *attempt) waitSteps(t *timing, i int) bool {
 			a.late(max(due, until), a.now())
 			return true
 		}
-		if due = until; !a.wait(until) {
+		if due = until; !a.wait(waitBatch, until) {
 			return false
 		}
 	}
@@ -153,7 +152,7 @@ func (s *Server) outlive(w work) bool {
 // finish carries on to the end, or until ctx ends.
 func (w *work) finish(ctx context.Context, now func() int64) {
 	if w.stage == stageQueue {
-		if w.waiter != nil && !w.awaitSlot(ctx) {
+		if w.waiter != nil && !w.awaitSlot(ctx, waitNobody) {
 			return
 		}
 		w.stage = stageRead
@@ -165,23 +164,23 @@ func (w *work) finish(ctx context.Context, now func() int64) {
 		w.stage, w.firstNs = stageFirst, saturate(now(), w.first)
 	}
 	if w.stage == stageFirst {
-		if !sleepUntil(ctx, w.firstNs, now) {
+		if !w.sleep(ctx, w.firstNs, now) {
 			return
 		}
 		w.begin(w.firstNs)
 	}
 	for w.joined {
 		until, reached := w.st.batch.next(w.target, now())
-		if reached || !sleepUntil(ctx, until, now) {
+		if reached || !w.sleep(ctx, until, now) {
 			return
 		}
 	}
-	sleepUntil(ctx, w.endNs, now)
+	w.sleep(ctx, w.endNs, now)
 }
 
 // finishPrompt waits until the model is there and has read the prompt.
 func (w *work) finishPrompt(ctx context.Context, now func() int64) bool {
-	if !sleepUntil(ctx, w.st.warmNs(now()), now) {
+	if !w.sleep(ctx, w.st.warmNs(now()), now) {
 		return false
 	}
 	if w.st.prefill == nil || w.in == 0 {
@@ -190,12 +189,10 @@ func (w *work) finishPrompt(ctx context.Context, now func() int64) bool {
 	if w.prompt == nil {
 		w.prompt = w.st.prefill.enter(w.in, now())
 	}
-	select {
-	case <-w.prompt.turn:
-	case <-ctx.Done():
+	if !w.waits.on(ctx, waitNobody, w.prompt.turn) {
 		return false
 	}
-	if !sleepUntil(ctx, w.prompt.endNs, now) {
+	if !w.sleep(ctx, w.prompt.endNs, now) {
 		return false
 	}
 	w.st.prefill.leave(w.prompt, now())
@@ -214,13 +211,12 @@ func (w *work) begin(now int64) {
 	w.endNs = saturate(now, times(w.gap, w.out))
 }
 
-func sleepUntil(ctx context.Context, untilNs int64, now func() int64) bool {
-	t := time.NewTimer(time.Duration(untilNs - now()))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
+// sleep waits until an instant of work for nobody. false: ctx ended.
+func (w *work) sleep(ctx context.Context, untilNs int64, now func() int64) bool {
+	d := time.Duration(untilNs - now())
+	if d <= 0 {
+		return ctx.Err() == nil
 	}
+	_, on := w.waits.until(ctx, waitNobody, nil, d)
+	return on
 }
