@@ -67,6 +67,12 @@ var catalogue = append([]Entry{
 	chunkLost,
 	chunkReorder,
 	wrongModel,
+	embedWrongDim,
+	embedNaN,
+	embedShort,
+	embedOrder,
+	rerankEmpty,
+	rerankIndexOOB,
 }, httpStatuses()...)
 
 // Unbuilt reports whether name is a known fault that does not exist yet, so
@@ -85,5 +91,4 @@ var unbuilt = []string{
 	"sticky_misroute", "content_filter", "context_exceeded", "usage_wrong",
 	"stale_answer", "cross_answer", "huge_output", "runaway", "loop", "late_success",
 	"goaway", "h2_rst_stream", "close_keepalive", "ws_close",
-	"embed_wrong_dim", "embed_nan", "embed_short", "embed_order", "rerank_empty", "rerank_index_oob",
 }

@@ -258,6 +258,14 @@ const (
 	MutationChunkLost       MutationKind = "chunk_lost"       // not sent
 	MutationChunkSwapped    MutationKind = "chunk_swapped"    // sent behind the next one of its part
 	MutationChunkCumulative MutationKind = "chunk_cumulative" // each says all that its part has said
+
+	// Of vectors and rankings.
+	MutationVectorLength  MutationKind = "vector_length"  // vectors have N dimensions; 0: half of what they should have
+	MutationVectorNaN     MutationKind = "vector_nan"     // no number of a vector is one; Form says how JSON says that
+	MutationVectorsFewer  MutationKind = "vectors_fewer"  // the last N are missing
+	MutationVectorsTurned MutationKind = "vectors_turned" // the second comes first, and so on; the first comes last
+	MutationRanksNone     MutationKind = "ranks_none"     // no result
+	MutationRankBeyond    MutationKind = "rank_beyond"    // the last result has the index behind the last document
 )
 
 // Mutation changes what an answer says while its form stays right.
@@ -268,6 +276,8 @@ type Mutation struct {
 	Declared bool   // wrong_model: the answer's model field admits it; else only the watermark shows it
 	After    int    // of frames: the first piece that is hit begins behind so many tokens
 	Every    int    // of frames: another one behind each so many more; 0: none
+	N        int    // of vectors: see their kinds
+	Form     string // vector_nan: javascript for null, python for the word NaN
 }
 
 // OfFrames reports whether the mutation changes single frames of a stream: it

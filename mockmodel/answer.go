@@ -179,6 +179,10 @@ func (a *attempt) prepare() {
 			if m.Declared {
 				ans.model = m.Model
 			}
+		default:
+			if bending[m.Kind] {
+				ans.bend = m
+			}
 		}
 	}
 	if _, x := a.literal(); x != nil && !ans.empty {
@@ -279,7 +283,7 @@ func (a *attempt) deliver(t timing) {
 // word, or where there is none at the end. Who has left before that, or was cut
 // off, has not met it.
 func (a *attempt) mutated() {
-	if m := a.effect.Mutation; m != nil && !m.OfFrames() { // see flush
+	if m := a.effect.Mutation; m != nil && !m.OfFrames() && (a.ans.bend == nil || a.ans.bent) { // see flush
 		a.show(faults.SlotMutation)
 	}
 }

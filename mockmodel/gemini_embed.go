@@ -126,29 +126,29 @@ func (f *geminiEmbeddings) size(own int) {
 func (*geminiEmbeddings) media(bool) []string { return geminiJSON }
 
 func (f *geminiEmbeddings) whole(dst []byte, a *answer) []byte {
-	texts := f.texts
+	n := len(f.texts)
+	given := a.vectorsGiven(n)
 	if a.empty {
-		texts = nil
+		given = 0
 	}
 	if f.batch {
 		dst = append(dst, `{"embeddings":[`...)
 	} else {
 		dst = append(dst, `{"embedding":`...)
 	}
-	for i, text := range texts {
+	for i := range given {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		vector := make([]float32, f.sizes[i])
-		a.embed(vector, text)
+		at := a.vectorAt(i, n)
 		dst = append(dst, `{"values":`...)
-		dst = appendVector(dst, vector, false)
+		dst = a.putVector(dst, f.sizes[at], f.texts[at], false)
 		dst = append(dst, '}')
 	}
 	switch {
 	case f.batch:
 		dst = append(dst, ']')
-	case len(texts) == 0:
+	case given == 0:
 		dst = append(dst, "{}"...)
 	}
 	dst = append(dst, `,"usageMetadata":{"promptTokenCount":`...)

@@ -66,20 +66,20 @@ func (f *geminiPredictions) size(own int) {
 func (*geminiPredictions) media(bool) []string { return geminiJSON }
 
 func (f *geminiPredictions) whole(dst []byte, a *answer) []byte {
-	vector := make([]float32, f.dimensions)
+	n := len(f.texts)
 	dst = append(dst, `{"predictions":[`...)
-	for i, text := range f.texts {
+	for i := range a.vectorsGiven(n) {
 		if a.empty {
 			break
 		}
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		a.embed(vector, text)
+		at := a.vectorAt(i, n)
 		dst = append(dst, `{"embeddings":{"values":`...)
-		dst = appendVector(dst, vector, false)
+		dst = a.putVector(dst, f.dimensions, f.texts[at], false)
 		dst = append(dst, `,"statistics":{"truncated":false,"token_count":`...)
-		dst = strconv.AppendInt(dst, int64(f.tokens[i]), 10)
+		dst = strconv.AppendInt(dst, int64(f.tokens[at]), 10)
 		dst = append(dst, "}}}"...)
 	}
 	return append(dst, "]}"...)

@@ -110,31 +110,29 @@ func (f *ollamaEmbeddings) size(own int) {
 func (*ollamaEmbeddings) media(bool) []string { return ollamaJSON }
 
 func (f *ollamaEmbeddings) whole(dst []byte, a *answer) []byte {
-	vector := make([]float32, f.dimensions)
-	texts := f.texts
+	n := len(f.texts)
+	given := a.vectorsGiven(n)
 	if a.empty {
-		texts = nil
+		given = 0
 	}
 	if f.one {
 		dst = append(dst, `{"embedding":`...)
-		if len(texts) == 0 {
+		if given == 0 {
 			return append(dst, "[]}"...)
 		}
-		a.embed(vector, texts[0])
-		return append(appendVector(dst, vector, false), '}')
+		return append(a.putVector(dst, f.dimensions, f.texts[0], false), '}')
 	}
 	dst = append(dst, `{"model":`...)
 	dst = appendString(dst, a.model)
 	dst = append(dst, `,"embeddings":[`...)
-	for i, text := range texts {
+	for i := range given {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		a.embed(vector, text)
-		dst = appendVector(dst, vector, false)
+		dst = a.putVector(dst, f.dimensions, f.texts[a.vectorAt(i, n)], false)
 	}
 	dst = append(dst, ']')
-	if len(texts) > 0 {
+	if given > 0 {
 		dst = ollamaNumber(dst, "total_duration", a.nowNs-a.arrivedNs)
 		dst = ollamaNumber(dst, "load_duration", a.admittedNs-a.arrivedNs)
 		dst = ollamaNumber(dst, "prompt_eval_count", int64(a.tokensIn))

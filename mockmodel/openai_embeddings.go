@@ -104,16 +104,16 @@ func (f *openAIEmbeddings) size(own int) {
 func (f *openAIEmbeddings) whole(dst []byte, a *answer) []byte {
 	dst = append(dst, `{"object":"list","data":[`...)
 	if !a.empty {
-		vector := make([]float32, f.dimensions)
-		for i, text := range f.inputs {
+		n := len(f.inputs)
+		for i := range a.vectorsGiven(n) {
+			at := a.vectorAt(i, n)
 			if i > 0 {
 				dst = append(dst, ',')
 			}
 			dst = append(dst, `{"object":"embedding","index":`...)
-			dst = strconv.AppendInt(dst, int64(i), 10)
+			dst = strconv.AppendInt(dst, int64(at), 10)
 			dst = append(dst, `,"embedding":`...)
-			a.embed(vector, text)
-			dst = appendVector(dst, vector, f.base64)
+			dst = a.putVector(dst, f.dimensions, f.inputs[at], f.base64)
 			dst = append(dst, '}')
 		}
 	}

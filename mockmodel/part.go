@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/chaoskit/chaos/faults"
 	"github.com/chaoskit/chaos/internal/journal"
 	"github.com/chaoskit/chaos/internal/wire"
 )
@@ -79,7 +80,11 @@ type answer struct {
 
 	codec  *wire.Codec // of the watermarks in numbers; nil: there are none
 	mark   wire.Mark
-	marked bool // numbers were written with one
+	marked bool      // numbers were written with one
+	vector []float32 // the last one
+
+	bend *faults.Mutation // a fault that this answer may be too short for; nil: none
+	bent bool             // it has shown
 }
 
 // of returns the parts of a choice, in order.

@@ -99,7 +99,7 @@ const rerankDimensions = 64
 func (f *rerank) whole(dst []byte, a *answer) []byte {
 	var best []scored
 	if !a.empty {
-		best = a.ranked(wire.StripMarkers(f.query), f.documents, f.top)
+		best = a.ranksGiven(a.ranked(wire.StripMarkers(f.query), f.documents, f.top))
 	}
 	return f.write(dst, a, f, best)
 }
@@ -112,7 +112,7 @@ func (f *rerank) ranks(dst []byte, a *answer, best []scored, head, tail string) 
 			dst = append(dst, ',')
 		}
 		dst = append(dst, `{"index":`...)
-		dst = strconv.AppendInt(dst, int64(x.index), 10)
+		dst = strconv.AppendInt(dst, int64(a.rankIndex(i, len(best), x.index, len(f.documents))), 10)
 		dst = append(dst, `,"relevance_score":`...)
 		dst = a.appendScore(dst, x.score)
 		if f.show {
