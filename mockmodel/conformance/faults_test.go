@@ -3,6 +3,7 @@ package conformance
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -142,7 +143,7 @@ const faultsSDKsIntro = `# What the official SDKs make of each fault
 
 Written by ` + "`go test -run TestFaultsSDKs -update`" + ` in mockmodel/conformance: each fault of the catalogue, with its default parameters where it has some,
 in each call of an SDK with its own defaults, its retries included. "Accepts" is what the program is told is a success: a fault that is accepted
-is the program's own to find. "Waits" is a call that was still waiting after 30 s, when its caller gave up.
+is the program's own to find, and the whole answer may well be late, or the wrong one. "Waits" is a call that was still waiting after 30 s, when its caller gave up.
 `
 
 // makes tells what the SDK makes of a fault in the call of a column; "": it has
@@ -168,7 +169,8 @@ func (s sdk) makes(t *testing.T, e faults.Entry, c column) string {
 		guarded, waited := s, false
 		guarded.asks = []ask{{name, guard(s.find(name).put, &waited)}}
 		got := guarded.meet(t, []scene{{name: e.Name + " " + name, ask: name, fault: f, cut: patience}})[0]
-		return verdict(got, waited)
+		whole := s.meet(t, []scene{{name: name, ask: name}})[0]
+		return verdict(got, whole.calls[0].said, waited)
 	}
 	return ""
 }
@@ -188,12 +190,12 @@ func guard(p put, waited *bool) put {
 }
 
 // verdict is what came of a call, in a cell.
-func verdict(s seen, waited bool) string {
+func verdict(s seen, whole said, waited bool) string {
 	c := s.calls[0]
 	out := outcome(c)
 	switch {
 	case c.Failed == nil:
-		out = "accepts: " + strings.Replace(out, ", 0 tokens", ", no usage", 1)
+		out = "accepts " + accepted(c, whole)
 	case waited && strings.Contains(c.Failed.Message, "context deadline exceeded"):
 		out = ""
 		if c.Tries != 1 {
@@ -210,6 +212,42 @@ func verdict(s seen, waited bool) string {
 	}
 	return strings.NewReplacer("|", "\\|", "\n", " ").Replace(out)
 }
+
+// accepted tells a success by what it has of the answer of a call that nothing
+// struck.
+func accepted(c called, whole said) string {
+	got, want := words(c.said), words(whole)
+	out := "no answer"
+	switch {
+	case slices.Equal(got, want):
+		out = "the whole answer"
+	case len(got) > 0 && strings.HasPrefix(strings.Join(want, " "), strings.Join(got, " ")):
+		out = fmt.Sprintf("the first %d of %d words", len(got), len(want))
+	case len(got) > 0:
+		return "another answer: " + outcome(c)
+	}
+	if c.Stop != whole.Stop || len(got) == 0 {
+		out += fmt.Sprintf(", stop %q", c.Stop)
+	}
+	if c.Tokens != whole.Tokens {
+		out += fmt.Sprintf(", %d tokens", c.Tokens)
+	}
+	if c.Tries != 1 {
+		out += fmt.Sprintf(" after %d attempts", c.Tries)
+	}
+	if len(c.Missing) > 0 {
+		slices.Sort(c.Missing)
+		out += "; lacks " + strings.Join(slices.Compact(c.Missing), ", ")
+	}
+	return out
+}
+
+// words are those of an answer and its calls, without the marks, which tell the time.
+func words(s said) []string {
+	return strings.Fields(marks.ReplaceAllString(s.Text+" "+strings.Join(s.Tools, " "), " "))
+}
+
+var marks = regexp.MustCompile(`qz[xj][0-9a-z]+`)
 
 // struck reports whether a fault was carried out at the attempt.
 func struck(a journal.Attempt) bool {
