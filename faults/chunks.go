@@ -34,7 +34,7 @@ func validateEvery(c Count) []Problem {
 }
 
 // chunkDoc is what the three have in common.
-const chunkDoc = ` Which piece it is follows from the tokens alone: a piece ends where the next one is to be hit. ` +
+const chunkDoc = ` Which piece it is follows from the tokens alone: it is one token, and what goes together elsewhere ends before it. ` +
 	`Pieces are those of text, shown thoughts and arguments of tools; events around them are left alone. Bedrock's frames keep valid checksums, and events that repeat ` +
 	`all that was said, such as response.output_text.done, tell the truth. The first element of a Gemini array is not lost or swapped, as it holds the bracket. `
 

@@ -37,16 +37,20 @@ func (a *attempt) nextHit(m *faults.Mutation) int {
 }
 
 // frameMax returns how many tokens of most the next event may carry: an event
-// ends where the next one is to be hit.
+// ends where the next one is to be hit, and that one is a single token, so that
+// the user's text is the same however many tokens go together elsewhere.
 func (a *attempt) frameMax(most int) int {
 	m := a.effect.Mutation
 	if m == nil || !m.OfFrames() {
 		return most
 	}
-	if next := a.nextHit(m); next > a.sent.tokens {
+	switch next := a.nextHit(m); {
+	case next > a.sent.tokens:
 		return min(most, next-a.sent.tokens)
+	case m.Kind == faults.MutationChunkCumulative:
+		return most
 	}
-	return most
+	return 1
 }
 
 // sayDelta writes the piece whose text is in a.buf, as the faults have it.
