@@ -61,6 +61,9 @@ var catalogue = append([]Entry{
 	connResetPre,
 	connResetMid,
 	eofNoDone,
+	eofNoBlankLine,
+	eofAfterFinishNoDone,
+	doneNoFinish,
 	inStreamError,
 	chunkDuplicate,
 	chunkCumulative,
@@ -82,7 +85,6 @@ func Unbuilt(name string) bool { return slices.Contains(unbuilt, underscored(nam
 // unbuilt are the rest of the reference catalogue.
 var unbuilt = []string{
 	"conn_refuse", "half_open", "slow_headers", "ping_only",
-	"eof_no_blank_line", "eof_after_finish_no_done", "done_no_finish",
 	"empty_choices", "reasoning_burn", "length_cut", "empty_body_200",
 	"html_502", "html_200", "cf_520", "wrong_content_type", "invalid_json", "missing_fields",
 	"tool_args_truncated", "tool_args_malformed", "tool_missing_first_fragment", "tool_dup_index",

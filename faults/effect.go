@@ -299,6 +299,11 @@ const (
 	EndingReset         EndingKind = "reset"           // RST in the middle
 	EndingStall         EndingKind = "stall"           // silence, the connection stays open until the caller leaves
 	EndingInStreamError EndingKind = "in_stream_error" // an error event of the dialect inside a 200
+
+	// Of a stream that says everything; they stand at [End].
+	EndingNoBlankLine EndingKind = "no_blank_line" // the last event is not ended
+	EndingNoDone      EndingKind = "no_done"       // the terminal event is missing
+	EndingNoFinish    EndingKind = "no_finish"     // the finish reason is missing
 )
 
 // Ending cuts an answer short at a position.
@@ -307,6 +312,9 @@ type Ending struct {
 	Kind  EndingKind
 	After Position
 	Type  string // in_stream_error: overloaded, server_error, rate_limit; the dialect has its own words for it
+
+	LineEnd bool // no_blank_line: the last line ends, and no blank one follows
+	NoDone  bool // no_blank_line: the terminal event is missing too
 }
 
 // Unit is what a position counts.
@@ -317,6 +325,7 @@ const (
 	Tokens Unit = "tokens" // of generated text
 	Bytes  Unit = "bytes"  // of the response body
 	Events Unit = "events" // of the stream, whatever they carry
+	End    Unit = "end"    // nothing: it is where the answer ends anyway; N is -1
 )
 
 // Position is a place in an answer: behind its first N tokens, bytes or

@@ -102,11 +102,11 @@ func TestEffects(t *testing.T) {
 		{&WrongModel{Model: "mini", Declared: true}, "mutation", func(e Effect) bool {
 			return *e.Mutation == Mutation{Kind: MutationWrongModel, Model: "mini", Declared: true}
 		}},
-		{newFault("stall_mid_stream"), "ending", func(e Effect) bool { return *e.Ending == Ending{0, EndingStall, Position{10, Tokens}, ""} }},
-		{&Cut{kind: EndingReset, AfterBytes: n(0)}, "ending", func(e Effect) bool { return *e.Ending == Ending{0, EndingReset, Position{0, Bytes}, ""} }},
-		{&Cut{kind: EndingEOF, AfterEvents: n(3)}, "ending", func(e Effect) bool { return *e.Ending == Ending{0, EndingEOF, Position{3, Events}, ""} }},
+		{newFault("stall_mid_stream"), "ending", func(e Effect) bool { return *e.Ending == Ending{Kind: EndingStall, After: Position{10, Tokens}} }},
+		{&Cut{kind: EndingReset, AfterBytes: n(0)}, "ending", func(e Effect) bool { return *e.Ending == Ending{Kind: EndingReset, After: Position{0, Bytes}} }},
+		{&Cut{kind: EndingEOF, AfterEvents: n(3)}, "ending", func(e Effect) bool { return *e.Ending == Ending{Kind: EndingEOF, After: Position{3, Events}} }},
 		{&InStreamError{AfterTokens: n(4), Type: "rate_limit"}, "ending", func(e Effect) bool {
-			return *e.Ending == Ending{0, EndingInStreamError, Position{4, Tokens}, "rate_limit"}
+			return *e.Ending == Ending{Kind: EndingInStreamError, After: Position{4, Tokens}, Type: "rate_limit"}
 		}},
 		{newFault("rate_limit"), "status", func(e Effect) bool {
 			return e.Status.Code == 429 && e.Status.RetryAfter == Hint{HintSeconds, 2 * s} && e.Status.Honest && e.Status.ShouldRetry == nil

@@ -293,6 +293,9 @@ func (a *attempt) mutated() {
 // tokens of the text; where there is no text, a token is four bytes of the
 // body. Behind the end there is nothing to cut, and the rule has missed.
 func (a *attempt) cutBody(p faults.Position) int {
+	if p.In == faults.End {
+		return len(a.buf)
+	}
 	if p.In != faults.Tokens {
 		return min(p.N, len(a.buf))
 	}

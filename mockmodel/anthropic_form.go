@@ -175,12 +175,17 @@ func (*anthropicMessages) close(f *frames, a *answer, p *part) {
 }
 
 func (*anthropicMessages) finish(f *frames, a *answer) {
-	data := append([]byte(nil), `{"type":"message_delta","delta":{"stop_reason":`...)
-	data = anthropicStop(data, a)
-	data = append(data, `,"stop_details":null,"container":null},"usage":`...)
-	data = anthropicCounts(data, a, a.tokensOut)
-	f.event("message_delta", append(data, "}}"...))
-	f.event("message_stop", []byte(`{"type":"message_stop"}`))
+	f.omitted = a.noFinish || a.noDone
+	if !a.noFinish {
+		data := append([]byte(nil), `{"type":"message_delta","delta":{"stop_reason":`...)
+		data = anthropicStop(data, a)
+		data = append(data, `,"stop_details":null,"container":null},"usage":`...)
+		data = anthropicCounts(data, a, a.tokensOut)
+		f.event("message_delta", append(data, "}}"...))
+	}
+	if !a.noDone {
+		f.event("message_stop", []byte(`{"type":"message_stop"}`))
+	}
 }
 
 func (*anthropicMessages) fail(f *frames, _ *answer, r *refusal) {

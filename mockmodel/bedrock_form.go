@@ -159,7 +159,13 @@ func (c bedrockConverse) close(f *frames, a *answer, p *part) {
 }
 
 func (c bedrockConverse) finish(f *frames, a *answer) {
-	c.event(f, "messageStop", []byte(`{"stopReason":"`+bedrockStop(a)+`"}`))
+	f.omitted = a.noFinish || a.noDone
+	if !a.noFinish {
+		c.event(f, "messageStop", []byte(`{"stopReason":"`+bedrockStop(a)+`"}`))
+	}
+	if a.noDone {
+		return
+	}
 	data := bedrockMetrics([]byte(`{"metrics":`), a)
 	data = append(data, `,"usage":`...)
 	c.event(f, "metadata", append(bedrockUsage(data, a), '}'))

@@ -205,8 +205,9 @@ type frames struct {
 	said int  // tokens said when the frame that is being written has been sent
 	last bool // the last frame of the answer is in buf
 
-	from, to int // where the text of the latest piece stands; 0, 0: nowhere
-	changed  int // 1 + where the latest change by a fault ends; 0: there is none
+	from, to int  // where the text of the latest piece stands; 0, 0: nowhere
+	omitted  bool // what the answer wants left out of its end was left out
+	changed  int  // 1 + where the latest change by a fault ends; 0: there is none
 }
 
 // put appends a piece of text as the inside of a JSON string.

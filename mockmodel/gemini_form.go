@@ -257,8 +257,14 @@ func (f *geminiChat) finish(out *frames, a *answer) {
 			}
 			out.buf = append(out.buf, "],"...)
 		}
-		f.closeElement(out, a, i, geminiFinish(a, i))
-		if !f.sse && i == a.choices-1 {
+		finish := geminiFinish(a, i)
+		if a.noFinish {
+			finish, out.omitted = "", true
+		}
+		f.closeElement(out, a, i, finish)
+		if closes := !f.sse && i == a.choices-1; closes && a.noDone {
+			out.omitted = true
+		} else if closes {
 			out.buf = append(out.buf, "\n]"...)
 		}
 		f.closeFrame(out)

@@ -100,9 +100,12 @@ func (f *ollamaChat) done(dst []byte, a *answer) []byte {
 	if !f.generate {
 		dst = append(dst, '}')
 	}
-	dst = append(dst, `,"done":true,"done_reason":"`...)
-	dst = append(dst, f.reason(a)...)
-	dst = append(dst, '"')
+	dst = append(dst, `,"done":true`...)
+	if !a.noFinish {
+		dst = append(dst, `,"done_reason":"`...)
+		dst = append(dst, f.reason(a)...)
+		dst = append(dst, '"')
+	}
 	if len(a.parts) > 0 {
 		first := min(a.firstNs, a.nowNs)
 		dst = ollamaNumber(dst, "total_duration", a.nowNs-a.arrivedNs)
@@ -189,6 +192,7 @@ func (f *ollamaChat) close(out *frames, a *answer, p *part) {
 }
 
 func (f *ollamaChat) finish(out *frames, a *answer) {
+	out.omitted = a.noFinish
 	out.buf = append(f.head(out.buf, a), '"')
 	out.buf = append(f.done(out.buf, a), '\n')
 	out.end()

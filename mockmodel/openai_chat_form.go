@@ -265,6 +265,10 @@ func (f *openAIChat) finish(out *frames, a *answer) {
 		if len(a.of(i)) == 0 {
 			f.role(out, a, i)
 		}
+		if a.noFinish {
+			out.omitted = true
+			continue
+		}
 		f.choice(out, a, i)
 		out.buf = append(out.buf, `},"logprobs":null,"finish_reason":"`...)
 		out.buf = append(out.buf, openAIFinish(a, i)...)
@@ -279,6 +283,10 @@ func (f *openAIChat) finish(out *frames, a *answer) {
 		out.buf = openAIUsage(out.buf, a)
 		out.buf = append(out.buf, "}\n\n"...)
 		out.end()
+	}
+	if a.noDone {
+		out.omitted = true
+		return
 	}
 	out.buf = append(out.buf, "data: [DONE]\n\n"...)
 	out.end()

@@ -61,6 +61,8 @@ type answer struct {
 	stopText string     // the text at which it stopped
 	empty    bool       // it has no content, and its usage is zero
 
+	noDone, noFinish bool // its stream leaves the terminal event or the finish reason out: see frames.omitted
+
 	tokensIn  int
 	cached    int // of these, those that a prefix cache held
 	tokensOut int // of all parts

@@ -70,12 +70,14 @@ func (a *attempt) stream(s streamer, t timing) {
 		return
 	}
 	a.ans.nowNs = a.now()
+	a.loosen()
 	a.finish(s)
+	a.unterminate()
 	if a.cutFrames(s) || !a.flush() {
 		return
 	}
 	a.mutated()
-	a.rec.End = journal.AttemptComplete
+	a.endLoosely()
 }
 
 // say sends the tokens, each when it is due. false: the stream is over.
