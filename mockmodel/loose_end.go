@@ -15,7 +15,7 @@ import (
 type framing int
 
 const (
-	noLines    framing = iota // a length before them, or a bracket behind the last
+	noLines    framing = iota // a length before them, a bracket behind the last, or messages of a socket
 	plainLines                // each is a line
 	eventLines                // lines, and a blank one behind them
 )
@@ -23,8 +23,9 @@ const (
 // lineEnds returns how the frames of the stream end.
 func (a *attempt) lineEnds() framing {
 	media := a.w.Header()["Content-Type"]
+	_, socket := a.w.(*realtimeTurn)
 	switch {
-	case len(media) == 0:
+	case len(media) == 0 || socket:
 	case strings.HasPrefix(media[0], geminiSent[0]):
 		return eventLines
 	case media[0] == ollamaStream[0]:

@@ -236,10 +236,10 @@ func (f *openAIRealtime) delta(out *frames, _ *answer, p *part, text []byte) {
 		kind = "response.function_call_arguments.delta"
 	}
 	f.ofItem(out, kind)
-	from := len(f.said)
-	f.said = appendEscaped(f.said, text)
 	out.buf = append(out.buf, `,"delta":"`...)
-	out.buf = append(append(out.buf, f.said[from:]...), '"')
+	out.put(text)
+	f.said = append(f.said, out.buf[out.from:out.to]...)
+	out.buf = append(out.buf, '"')
 	f.endEvent(out)
 }
 
