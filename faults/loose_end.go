@@ -58,7 +58,7 @@ var eofNoBlankLine = Entry{
 var eofAfterFinishNoDone = Entry{
 	Name: "eof_after_finish_no_done", Stage: "stream", Slots: SlotEnding, Steps: []string{"chat"},
 	Dialects: []string{"openai", "azure", "anthropic", "gemini", "bedrock"},
-	Summary:  "ends a stream behind its finish reason, before the terminal event",
+	Summary:  "ends a stream behind its finish reason, without the end",
 	Doc: `Text, finish reason and usage are all there; what is missing is [DONE], message_stop, the bracket that closes a Gemini array, or Bedrock's metadata (and with it the usage). ` +
 		`The harmless twin of eof_no_done: a good client accepts the answer. One that calls it truncated, or tries again, is too strict and pays twice. ` +
 		`Where finish reason and terminal event are one (the Responses API, events of Gemini, Ollama), there is nothing to leave out: the first two are misses. Seen in the reports about eof_no_done, such as opencode #39968.`,
