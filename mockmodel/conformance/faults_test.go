@@ -57,7 +57,7 @@ var three = map[string]put{
 		}
 		var sizes []string
 		for _, v := range e.Data {
-			sizes = append(sizes, fmt.Sprintf("%d: %d", v.Index, len(v.Embedding)))
+			sizes = append(sizes, fmt.Sprintf("%d: %s", v.Index, vector(v.Embedding)))
 		}
 		return vectors(sizes), nil
 	},
@@ -72,7 +72,7 @@ var three = map[string]put{
 		}
 		var sizes []string
 		for _, v := range r.Embeddings {
-			sizes = append(sizes, fmt.Sprint(len(v.Values)))
+			sizes = append(sizes, vector(v.Values))
 		}
 		return vectors(sizes), nil
 	},
@@ -87,14 +87,20 @@ var three = map[string]put{
 		}
 		var sizes []string
 		for _, v := range r.Embeddings {
-			sizes = append(sizes, fmt.Sprint(len(v)))
+			sizes = append(sizes, vector(v))
 		}
 		return vectors(sizes), nil
 	},
 }
 
-func vectors(sizes []string) said {
-	return said{Text: "vectors of " + strings.Join(sizes, ", ") + " dimensions"}
+func vectors(of []string) said { return said{Text: "vectors " + strings.Join(of, ", ")} }
+
+// vector tells a vector by its length and the first of its values.
+func vector[F float32 | float64](v []F) string {
+	if len(v) == 0 {
+		return "of nothing"
+	}
+	return fmt.Sprintf("of %d from %.3f", len(v), v[0])
 }
 
 // faultValues are parameters of the faults that need some.
@@ -221,10 +227,12 @@ func accepted(c called, whole said) string {
 	switch {
 	case slices.Equal(got, want):
 		out = "the whole answer"
+	case strings.HasPrefix(c.Text, "vectors "):
+		return "other " + strings.Replace(c.Text, "vectors", "vectors:", 1)
 	case len(got) > 0 && strings.HasPrefix(strings.Join(want, " "), strings.Join(got, " ")):
 		out = fmt.Sprintf("the first %d of %d words", len(got), len(want))
 	case len(got) > 0:
-		return "another answer: " + outcome(c)
+		return "another answer: " + strings.TrimSuffix(outcome(c), `, stop "", 0 tokens`)
 	}
 	if c.Stop != whole.Stop || len(got) == 0 {
 		out += fmt.Sprintf(", stop %q", c.Stop)
