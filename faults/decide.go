@@ -24,6 +24,10 @@ type Call struct {
 	Endpoint string
 	Stream   bool
 
+	// Header is what the call carries, by canonical names, as net/http has it;
+	// only read.
+	Header map[string][]string
+
 	StepHash  uint64
 	Ordinal   int   // from 1: attempts of this key and step, across models
 	ArrivedNs int64 // since the start of the run
@@ -146,6 +150,8 @@ func (b *bound) applies(c *Call) bool {
 	case b.streamOnly && !c.Stream:
 		return false
 	case b.steps != nil && !slices.Contains(b.steps, c.Kind), b.dialects != nil && !slices.Contains(b.dialects, c.Dialect):
+		return false
+	case b.headers != nil && !matchHeaders(b.headers, c.Header):
 		return false
 	}
 	return b.burst == nil || b.burst.on(c.ArrivedNs)

@@ -77,10 +77,27 @@ func printValue(v reflect.Value) string {
 	switch v.Kind() {
 	case reflect.Struct:
 		return printStruct(v, reflect.Zero(v.Type()))
+	case reflect.Slice:
+		var parts []string
+		for i := range v.Len() {
+			parts = append(parts, printElement(v.Index(i)))
+		}
+		if v.Type().Elem() == reflect.TypeFor[HeaderMatch]() {
+			return "{" + strings.Join(parts, ", ") + "}"
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
 	case reflect.String:
 		return scalar(v.String())
 	}
 	return fmt.Sprint(v.Interface())
+}
+
+// printElement prints an element of a list, or an entry of an ordered mapping.
+func printElement(v reflect.Value) string {
+	if h, ok := v.Interface().(HeaderMatch); ok {
+		return scalar(h.Name) + ": " + scalar(h.Value)
+	}
+	return printValue(v)
 }
 
 // plain matches text that YAML reads as the same string without quotes, in

@@ -42,6 +42,8 @@ type Match struct {
 	Step     string `yaml:"step" enum:"chat,embed,rerank,search,moderation,tool" doc:"kind of step"`
 	Endpoint string `yaml:"endpoint" doc:"endpoint of the provider that the attempt comes to: provider is the main one, the others have the names of provider.endpoints"`
 	Attempt  Count  `yaml:"attempt" doc:"ordinal of the attempt in its step, from 1: 1 is the first try, 2 the first retry"`
+
+	Header []HeaderMatch `yaml:"header" doc:"headers of the attempt and their values: X-Tier: gold; gold* is a beginning, \"*\" any value"`
 }
 
 // RuleName returns the name under which the rule is known: its own, or its fault's.

@@ -46,6 +46,8 @@ func TestRuleString(t *testing.T) {
 			"{brownout: {from: 0, per_request: 1ms, stretch: 0.02}}"},
 		{Rule{Fault: &InStreamError{Type: "server_error", AfterEvents: ptr(2)}}, "{in_stream_error: {after_events: 2, type: server_error}}"},
 		{Rule{Fault: &WrongModel{Model: "org/mini: 4, \"x\""}}, `{wrong_model: {model: "org/mini: 4, \"x\"", declared: false}}`},
+		{Rule{Fault: newFault("http_503"), Match: Match{Header: []HeaderMatch{{"X-Tier", "gold"}, {"x-n", "7"}, {"x-any", "*"}}}},
+			`{http_503: {}, match: {header: {X-Tier: gold, x-n: "7", x-any: "*"}}}`},
 		{Rule{Fault: newFault("http_503"), Burst: &Burst{5 * time.Second, 90 * time.Second}}, `{http_503: {}, burst: {on: 5s, off: 1m30s}}`},
 		{Rule{Fault: &WrongModel{Model: "null", Declared: true}}, `{wrong_model: {model: "null"}}`},
 	} {

@@ -54,9 +54,10 @@ type bound struct {
 	from, to    int64
 	probability float64
 	streamOnly  bool
-	steps       []string              // the kinds of step in which the fault exists; nil: all
-	dialects    []string              // the dialects in which it exists; nil: all
-	needsKey    bool                  // it asks for what only a request id tells
+	steps       []string // the kinds of step in which the fault exists; nil: all
+	dialects    []string // the dialects in which it exists; nil: all
+	needsKey    bool     // it asks for what only a request id tells
+	headers     []headerWant
 	burst       *bursts               // nil: always on
 	firstKeys   map[string][]KeyRange // per phase, sorted; only with requests
 }
@@ -81,6 +82,7 @@ func NewSchedule(seed uint64, rules []Rule, windows []PhaseWindow, firstKeys fun
 		if r.Probability != nil {
 			b.probability = float64(*r.Probability)
 		}
+		b.headers = bindHeaders(r.Match.Header)
 		if r.Burst != nil {
 			b.burst = r.Burst.bind(seed, b.name, origin(windows))
 		}
