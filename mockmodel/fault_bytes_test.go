@@ -52,6 +52,7 @@ var faultWires = []faultWire{
 	{"anthropic-stream", "anthropic", "chat", true, ask{path: messagesPath, body: chat("claude-sonnet-4-5", `,"max_tokens":100`+streamed)}, givenAnthropicTools},
 	{"gemini", "gemini", "chat", false, ask{path: geminiPath, body: geminiAsk("")}, givenGeminiTools},
 	{"gemini-stream", "gemini", "chat", true, ask{path: geminiEvents, body: geminiAsk("")}, givenGeminiTools},
+	{"gemini-array", "gemini", "chat", true, ask{path: geminiList, body: geminiAsk("")}, givenGeminiTools},
 	{"ollama", "ollama", "chat", false, ask{path: "/api/chat", body: ollamaAsk(`,"stream":false`)}, givenOpenAITools},
 	{"ollama-stream", "ollama", "chat", true, ask{path: "/api/chat", body: ollamaAsk("")}, givenOpenAITools},
 	{"bedrock", "bedrock", "chat", false, ask{path: bedrockPath, body: bedrockAsk("")}, givenBedrockTools},
@@ -87,7 +88,7 @@ func chunkFifth(f faults.Fault) { c := f.(*faults.Chunk); c.AfterTokens, c.Every
 // faultConfig is the provider that is looked at: a few tokens, at once.
 func faultConfig() Config {
 	c := Config{
-		Endpoints: []Endpoint{{Name: "crm", Dialect: httpDialect, Models: []Model{instant(routeModel, 0)}, Routes: []Route{{Path: "/tool", JSON: map[string]any{"state": "shipped"}}}}},
+		Endpoints: []Endpoint{{Name: "crm", Dialect: httpDialect, Models: []Model{instant(routeModel, 0)}, Routes: []Route{{Path: "/tool", JSON: map[string]any{"state": "shipped", "words": "It left our house on Monday."}}}}},
 		Answers: []Answer{
 			{When: When{HasTool: "search_orders"}, Text: "Let me look.", ToolCalls: []ToolCall{{Name: "search_orders", Arguments: map[string]any{"id": 7, "by": "customer"}}, {Name: "now"}}},
 		},
@@ -122,7 +123,8 @@ func wiresOf(e faults.Entry, f faults.Fault) (out []faultWire) {
 // TestFaultBytes holds the bytes of every fault of the catalogue in every
 // dialect in which it exists, as a client without a library reads them off a
 // socket, and how the connection ends for it. A new fault gets its files with
-// -update: read them.
+// -update: read them. In each of its dialects it has to strike in one form at
+// least.
 func TestFaultBytes(t *testing.T) {
 	held := map[string]bool{}
 	for _, e := range faults.Catalogue() {
@@ -138,34 +140,51 @@ func TestFaultBytes(t *testing.T) {
 		if len(wires) == 0 {
 			t.Errorf("%s exists nowhere: dialects %v, steps %v", e.Name, e.Dialects, e.Steps)
 		}
+		forms, missed := map[string]int{}, map[string]int{}
 		for _, w := range wires {
 			name := "faults/" + e.Name + "/" + w.file + ".txt"
 			held[filepath.Join("testdata", filepath.FromSlash(name))] = true
+			forms[w.dialect]++
 			t.Run(e.Name+"/"+w.file, func(t *testing.T) {
 				onSocket(t, faultConfig(), []faults.Rule{{Fault: f}}, func(g *rig) {
 					if w.dialect == httpDialect {
 						g.toEndpoint("crm")
 					}
-					golden.Check(t, name, g.bytesOf(e, w))
+					got := g.bytesOf(e, w)
+					golden.Check(t, name, got)
+					if !strings.Contains(got, ":injected(") {
+						missed[w.dialect]++
+					}
 				})
 			})
 		}
+		for _, w := range wires {
+			if missed[w.dialect] == forms[w.dialect] {
+				t.Errorf("%s never strikes in %s, where it says that it exists: give it other parameters or dialects", e.Name, w.dialect)
+				missed[w.dialect] = -1 // once
+			}
+		}
 	}
+	noFileBut(t, held)
+}
+
+// noFileBut fails for files of no fault and dialect.
+func noFileBut(t *testing.T, held map[string]bool) {
+	t.Helper()
 	files, err := filepath.Glob("testdata/faults/*/*")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, file := range files {
-		if held[file] {
-			continue
-		}
-		if golden.Updating() {
+		switch {
+		case held[file]:
+		case golden.Updating():
 			if err := os.Remove(file); err != nil {
 				t.Error(err)
 			}
-			continue
+		default:
+			t.Errorf("%s is of no fault and dialect (-update removes it)", file)
 		}
-		t.Errorf("%s is of no fault and dialect (-update removes it)", file)
 	}
 }
 
