@@ -20,7 +20,7 @@ import (
 var incidents embed.FS
 
 // incidentOrder is the order of `chaos list incidents`.
-var incidentOrder = []string{"openai-2024-12-04", "openai-2024-12-26", "openai-2024-11-25", "silent-eof-0.17pct", "azure-10s-window"}
+var incidentOrder = []string{"openai-2024-12-04", "openai-2024-12-26", "openai-2024-11-25", "silent-eof-0.17pct", "529-burst", "azure-10s-window", "gemini-rpd-exhausted"}
 
 // Incident is something that has happened to a provider, as a set of rules that
 // a plan can include.
@@ -151,8 +151,7 @@ func (use *include) place(in Incident, r faults.Rule, rule, match *yaml.Node) *y
 	if use.At != nil {
 		at = *use.At
 	}
-	begin := time.Duration(float64(*r.From) * factor).Round(time.Millisecond)
-	end := time.Duration(float64(*r.To) * factor).Round(time.Millisecond)
+	begin, end := stretched(*r.From, factor), stretched(*r.To, factor)
 	at.Offset += begin
 	name := use.Name
 	if name == "" {
@@ -165,12 +164,22 @@ func (use *include) place(in Incident, r faults.Rule, rule, match *yaml.Node) *y
 	for i := 0; i+1 < len(rule.Content); i += 2 {
 		switch key := rule.Content[i].Value; key {
 		case "name", "from", "to":
+		case "burst":
+			times := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+			set(times, "on", scalar(stretched(r.Burst.On, factor).String()))
+			set(times, "off", scalar(stretched(r.Burst.Off, factor).String()))
+			set(out, key, times)
 		default:
 			set(out, key, deepCopy(rule.Content[i+1]))
 		}
 	}
 	narrow(out, match)
 	return out
+}
+
+// stretched is a time of an incident as the plan has it, to the millisecond.
+func stretched(d time.Duration, by float64) time.Duration {
+	return time.Duration(float64(d) * by).Round(time.Millisecond)
 }
 
 // narrow adds to the rule's match what the plan matches; what the incident says

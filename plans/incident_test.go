@@ -80,6 +80,8 @@ func TestIncidentIsIncluded(t *testing.T) {
 			"{name: openai-2024-12-04.edge, http_530: {}, at: 0s, for: 4m} {name: openai-2024-12-04.stalls, slow_ttft: {by: 30s}, at: 19m, for: 1h30m, probability: 0.45}"},
 		{"between other rules, squeezed into a phase, for one model", "  - {http_500: {}}\n  - {incident: openai-2024-12-04, at: spike + 1s, for: 10.9s, match: {model: gpt-4o}}\n  - {http_503: {}}",
 			"{http_500: {}} {name: openai-2024-12-04.edge, http_530: {}, at: spike + 1s, for: 400ms, match: {model: gpt-4o}} {name: openai-2024-12-04.stalls, slow_ttft: {by: 30s}, at: spike + 2.9s, for: 9s, probability: 0.45, match: {model: gpt-4o}} {http_503: {}}"},
+		{"its bursts squeezed like all the rest", "  - {incident: 529-burst, at: spike, for: 64s}",
+			"{name: \"529-burst.overloaded\", http_529: {}, at: spike, for: 1m4s, burst: {on: 1.5s, off: 9s}}"},
 		{"twice, under two names", "  - {incident: silent-eof-0.17pct, name: a, for: 12s}\n  - {incident: silent-eof-0.17pct, name: b, at: 20s, for: 12s}",
 			"{name: a.eof, eof_no_done: {after_tokens: 10}, at: 0s, for: 12s, probability: 0.0017} {name: b.eof, eof_no_done: {after_tokens: 10}, at: 20s, for: 12s, probability: 0.0017}"},
 	} {
