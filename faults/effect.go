@@ -259,6 +259,13 @@ const (
 	MutationChunkSwapped    MutationKind = "chunk_swapped"    // sent behind the next one of its part
 	MutationChunkCumulative MutationKind = "chunk_cumulative" // each says all that its part has said
 
+	// Of calls of tools.
+	MutationToolCut      MutationKind = "tool_cut"      // only a share Keep of their arguments
+	MutationToolSpoilt   MutationKind = "tool_spoilt"   // as Form says: invalid_json, wrong_type, unknown_tool
+	MutationToolHeadless MutationKind = "tool_headless" // what begins them is not sent
+	MutationToolTwins    MutationKind = "tool_twins"    // the second has the index of the first
+	MutationToolAgain    MutationKind = "tool_again"    // on each turn there is one
+
 	// Of vectors and rankings.
 	MutationVectorLength  MutationKind = "vector_length"  // vectors have N dimensions; 0: half of what they should have
 	MutationVectorNaN     MutationKind = "vector_nan"     // no number of a vector is one; Form says how JSON says that
@@ -272,12 +279,13 @@ const (
 type Mutation struct {
 	Rule     int
 	Kind     MutationKind
-	Model    string // wrong_model: who answers
-	Declared bool   // wrong_model: the answer's model field admits it; else only the watermark shows it
-	After    int    // of frames: the first piece that is hit begins behind so many tokens
-	Every    int    // of frames: another one behind each so many more; 0: none
-	N        int    // of vectors: see their kinds
-	Form     string // vector_nan: javascript for null, python for the word NaN
+	Model    string  // wrong_model: who answers
+	Declared bool    // wrong_model: the answer's model field admits it; else only the watermark shows it
+	After    int     // of frames: the first piece that is hit begins behind so many tokens
+	Every    int     // of frames: another one behind each so many more; 0: none
+	N        int     // of vectors: see their kinds
+	Form     string  // tool_spoilt; vector_nan: javascript for null, python for the word NaN
+	Keep     float64 // tool_cut: above 0 and below 1
 }
 
 // OfFrames reports whether the mutation changes single frames of a stream: it

@@ -193,6 +193,7 @@ func (a *attempt) prepare() {
 		return
 	}
 	a.compose()
+	a.bendTools()
 	ans.count()
 	a.work.out = ans.longest
 	rec.TokensPlanned, rec.ReasoningTokens = ans.tokensOut, ans.thinking

@@ -14,6 +14,7 @@ var anthropic = vendor{
 	noVersion: func() *refusal { return anthropicInvalid("anthropic-version: header is required") },
 	overload:  529,
 	twin:      &twinAnthropic,
+	toolText:  toolTextStreams,
 	words:     anthropicWords,
 	notJSON:   func() *refusal { return anthropicInvalid("The request body is not valid JSON.") },
 	limited:   anthropicLimited,

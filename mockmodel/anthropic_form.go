@@ -125,11 +125,14 @@ func (m *anthropicMessages) open(f *frames, a *answer) {
 }
 
 // begin starts a block. The first one starts before its first token: see open.
-func (m *anthropicMessages) begin(f *frames, _ *answer, p *part) {
+func (m *anthropicMessages) begin(f *frames, a *answer, p *part) {
 	if m.begun > p.index {
 		return
 	}
 	m.begun = p.index + 1
+	if a.headless(p) {
+		return
+	}
 	data := anthropicIndex(`{"type":"content_block_start","index":`, p)
 	data = append(data, `,"content_block":`...)
 	switch p.kind {
@@ -144,12 +147,12 @@ func (m *anthropicMessages) begin(f *frames, _ *answer, p *part) {
 }
 
 func anthropicIndex(head string, p *part) []byte {
-	return strconv.AppendInt([]byte(head), int64(p.index), 10)
+	return strconv.AppendInt([]byte(head), int64(p.place()), 10)
 }
 
 func (*anthropicMessages) delta(f *frames, _ *answer, p *part, text []byte) {
 	f.buf = append(f.buf, "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":"...)
-	f.buf = strconv.AppendInt(f.buf, int64(p.index), 10)
+	f.buf = strconv.AppendInt(f.buf, int64(p.place()), 10)
 	switch p.kind {
 	case partThinking:
 		f.buf = append(f.buf, `,"delta":{"type":"thinking_delta","thinking":"`...)

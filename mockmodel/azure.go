@@ -18,6 +18,7 @@ var azure = vendor{
 	hintMS:   true,
 	overload: http.StatusTooManyRequests,
 	twin:     &twinAzure,
+	toolText: toolTextAlways,
 	words:    azureWords,
 	notJSON:  openAINotJSON,
 	limited:  azureRefused,

@@ -19,6 +19,7 @@ var bedrock = vendor{
 	bodyMax:  25_000_000, // of a body: the API reference, InvokeModel
 	overload: http.StatusServiceUnavailable,
 	twin:     &twinBedrock,
+	toolText: toolTextStreams,
 	words:    bedrockWords,
 	notJSON:  func() *refusal { return bedrockMalformed("The request body is not valid JSON.") },
 	limited:  bedrockLimited,

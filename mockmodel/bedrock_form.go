@@ -118,7 +118,7 @@ func (bedrockConverse) begins(f *frames, name string) int {
 
 // index begins a payload that is about a part.
 func (bedrockConverse) index(p *part) []byte {
-	return strconv.AppendInt([]byte(`{"contentBlockIndex":`), int64(p.index), 10)
+	return strconv.AppendInt([]byte(`{"contentBlockIndex":`), int64(p.place()), 10)
 }
 
 func (c bedrockConverse) open(f *frames, _ *answer) {
@@ -127,8 +127,8 @@ func (c bedrockConverse) open(f *frames, _ *answer) {
 
 // begin starts the block of a tool. Other blocks start with their first delta:
 // ContentBlockStart has no member for them.
-func (c bedrockConverse) begin(f *frames, _ *answer, p *part) {
-	if p.kind == partTool {
+func (c bedrockConverse) begin(f *frames, a *answer, p *part) {
+	if p.kind == partTool && !a.headless(p) {
 		data := append(c.index(p), `,"start":{"toolUse":{`...)
 		c.event(f, "contentBlockStart", append(bedrockTool(data, p), "}}}"...))
 	}

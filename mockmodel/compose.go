@@ -16,7 +16,7 @@ func (a *attempt) compose() {
 	for i := range a.ans.choices {
 		a.ans.stop = stopEnd
 		switch {
-		case l != nil:
+		case l != nil && (!a.made.id || !a.loops()):
 			a.composeLiteral(i, l)
 		case a.made.id:
 			a.composeThoughts(i)

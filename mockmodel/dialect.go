@@ -111,7 +111,8 @@ type vendor struct {
 	malformed func(body []byte) *refusal
 	// limited returns the error for a call that a limit refuses. told is the
 	// wait that the caller is told, 0 for none.
-	limited func(c *call, q quotas, r refused, told time.Duration) refusal
+	limited  func(c *call, q quotas, r refused, told time.Duration) refusal
+	toolText toolText // what arguments of tool calls are
 	// exhausted returns the error for an account that may not go on, whose code is
 	// OpenAI's; nil: the one for a limit on money.
 	exhausted func(c *call, code string) refusal

@@ -74,10 +74,11 @@ var faultWires = []faultWire{
 // faultParameters are the parameters of the faults that need some, or whose
 // own would make the test wait.
 var faultParameters = map[string]func(faults.Fault){
-	"wrong_model": func(f faults.Fault) { f.(*faults.WrongModel).Model = "other" },
-	"slow_ttft":   func(f faults.Fault) { f.(*faults.SlowTTFT).By = 5 * time.Millisecond },
-	"trickle":     func(f faults.Fault) { f.(*faults.Trickle).Interval = 50 * time.Millisecond },
-	"brownout":    func(f faults.Fault) { f.(*faults.Brownout).From = 0 },
+	"tool_args_malformed": func(f faults.Fault) { f.(*faults.ToolArgsMalformed).Kind = "wrong_type" }, // in all dialects
+	"wrong_model":         func(f faults.Fault) { f.(*faults.WrongModel).Model = "other" },
+	"slow_ttft":           func(f faults.Fault) { f.(*faults.SlowTTFT).By = 5 * time.Millisecond },
+	"trickle":             func(f faults.Fault) { f.(*faults.Trickle).Interval = 50 * time.Millisecond },
+	"brownout":            func(f faults.Fault) { f.(*faults.Brownout).From = 0 },
 
 	"chunk_duplicate": chunkFifth, "chunk_lost": chunkFifth, "chunk_reorder": chunkFifth,
 }

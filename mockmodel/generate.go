@@ -34,10 +34,10 @@ func (a *attempt) generate() *refusal {
 	if a.route.kind != "chat" || len(c.tools) == 0 && !c.json {
 		return nil
 	}
-	if l, _ := a.literal(); l != nil {
+	if l, _ := a.literal(); l != nil && (len(l.tools) > 0 || !a.loops()) {
 		return nil
 	}
-	if c.toolChoice == toolMust || c.toolChoice == toolAuto && !c.answered() {
+	if c.toolChoice == toolMust || c.toolChoice == toolAuto && !c.answered() || a.loops() {
 		if r := a.generateCall(); r != nil || a.made.id {
 			return r
 		}

@@ -16,6 +16,7 @@ var openAI = vendor{
 	hintMS:    true,
 	overload:  http.StatusServiceUnavailable,
 	twin:      &twinOpenAI,
+	toolText:  toolTextAlways,
 	words:     openAIWords,
 	notJSON:   openAINotJSON,
 	limited:   openAILimited,

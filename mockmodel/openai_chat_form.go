@@ -212,7 +212,7 @@ func (f *openAIChat) begin(out *frames, a *answer, p *part) {
 	if p.index == 0 {
 		f.role(out, a, p.choice)
 	}
-	if p.kind != partTool {
+	if p.kind != partTool || a.headless(p) {
 		return
 	}
 	f.choice(out, a, p.choice)
@@ -228,7 +228,7 @@ func (f *openAIChat) begin(out *frames, a *answer, p *part) {
 // call begins what a delta says of a call of a tool.
 func (f *openAIChat) call(out *frames, a *answer, p *part) {
 	n := 0
-	for _, o := range a.of(p.choice)[:p.index] {
+	for _, o := range a.of(p.choice)[:p.place()] {
 		if o.kind == partTool {
 			n++
 		}

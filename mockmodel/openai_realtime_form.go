@@ -56,6 +56,7 @@ type openAIRealtime struct {
 type realtimePart struct {
 	kind             partKind
 	item, call, name string // item: its id
+	twin             int    // how far its index stands before its own
 }
 
 func newRealtimeForm(t *realtimeTurn) *openAIRealtime {
@@ -152,7 +153,7 @@ func (f *openAIRealtime) ofItem(out *frames, kind string) {
 	out.buf = append(out.buf, `","item_id":"`...)
 	out.buf = append(out.buf, f.now.item...)
 	out.buf = append(out.buf, `","output_index":`...)
-	out.buf = strconv.AppendInt(out.buf, int64(len(f.items)), 10)
+	out.buf = strconv.AppendInt(out.buf, int64(len(f.items)-f.now.twin), 10)
 	if f.now.kind == partText {
 		out.buf = append(out.buf, `,"content_index":0`...)
 	} else {
@@ -201,7 +202,7 @@ func (f *openAIRealtime) ofBoth(out *frames, kind, other, status string, respons
 	f.event(out, kind)
 	out.buf = append(append(out.buf, `,"response_id":"resp_`...), f.id...)
 	out.buf = append(out.buf, `","output_index":`...)
-	out.buf = strconv.AppendInt(out.buf, int64(len(f.items)), 10)
+	out.buf = strconv.AppendInt(out.buf, int64(len(f.items)-f.now.twin), 10)
 	out.buf = f.item(append(out.buf, `,"item":`...), status)
 	f.endEvent(out)
 	if responseFirst {
@@ -217,6 +218,7 @@ func (f *openAIRealtime) begin(out *frames, _ *answer, p *part) {
 	f.now = &realtimePart{kind: p.kind, item: realtimeID("item_", f.id, p.index), name: p.name}
 	if p.kind == partTool {
 		f.now.call = "call_" + p.id
+		f.now.twin = p.index - p.place()
 	}
 	f.ofBoth(out, "response.output_item.added", "conversation.item.added", "in_progress", true)
 	if p.kind == partText {

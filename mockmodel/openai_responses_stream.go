@@ -25,7 +25,7 @@ func (f *openAIResponses) ofItem(out *frames, kind string, a *answer, p *part) {
 	out.buf = append(out.buf, `,"item_id":"`...)
 	out.buf = itemID(out.buf, a, p)
 	out.buf = append(out.buf, `","output_index":`...)
-	out.buf = strconv.AppendInt(out.buf, int64(p.index), 10)
+	out.buf = strconv.AppendInt(out.buf, int64(p.place()), 10)
 	switch p.kind {
 	case partText:
 		out.buf = append(out.buf, `,"content_index":0`...)
@@ -47,9 +47,13 @@ func (f *openAIResponses) open(out *frames, a *answer) {
 
 func (f *openAIResponses) begin(out *frames, a *answer, p *part) {
 	f.said = f.said[:0]
+	if a.headless(p) {
+		f.seq++ // it is lost, and not left out
+		return
+	}
 	f.event(out, "response.output_item.added")
 	out.buf = append(out.buf, `,"output_index":`...)
-	out.buf = strconv.AppendInt(out.buf, int64(p.index), 10)
+	out.buf = strconv.AppendInt(out.buf, int64(p.place()), 10)
 	out.buf = append(out.buf, `,"item":`...)
 	out.buf = f.newItem(out.buf, a, p)
 	f.endEvent(out)
@@ -142,7 +146,7 @@ func (f *openAIResponses) close(out *frames, a *answer, p *part) {
 	f.items = append(f.items, item)
 	f.event(out, "response.output_item.done")
 	out.buf = append(out.buf, `,"output_index":`...)
-	out.buf = strconv.AppendInt(out.buf, int64(p.index), 10)
+	out.buf = strconv.AppendInt(out.buf, int64(p.place()), 10)
 	out.buf = append(append(out.buf, `,"item":`...), item...)
 	f.endEvent(out)
 }

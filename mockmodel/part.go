@@ -32,6 +32,9 @@ type part struct {
 
 	stop stopReason // of the choice, where the part is its last one
 
+	bent bool // a fault has changed it: it shows when it is said
+	twin bool // it claims the index of the part before it
+
 	at  int  // where its text begins in a whole body; 0: it is not there
 	raw bool // it stands there as it is; else escaped
 }
@@ -125,6 +128,7 @@ func (a *answer) last(p *part) bool {
 // Each part is put once.
 func (a *answer) put(dst []byte, p *part) []byte {
 	p.at = len(dst)
+	a.bent = a.bent || p.bent
 	return appendEscaped(dst, a.said(p))
 }
 
@@ -132,6 +136,7 @@ func (a *answer) put(dst []byte, p *part) []byte {
 // tool in a dialect that writes them as an object.
 func (a *answer) putRaw(dst []byte, p *part) []byte {
 	p.at, p.raw = len(dst), true
+	a.bent = a.bent || p.bent
 	return append(dst, a.said(p)...)
 }
 

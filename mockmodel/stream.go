@@ -135,6 +135,7 @@ func (a *attempt) sayPiece(s streamer, x piece, n int) bool {
 		s.begin(&a.out, &a.ans, p)
 	}
 	if x.to > x.from {
+		a.ans.bent = a.ans.bent || p.bent
 		a.buf = p.script.say(a.buf[:0], x.from, x.to, a.ans.nowNs)
 		a.sayDelta(s, x)
 	}
