@@ -165,7 +165,7 @@ func (b *bound) selects(c *Call) bool {
 		return false
 	case r.Every > 0 && c.Index%int64(r.Every) != 0:
 		return false
-	case r.Requests > 0 && !b.isFirst(c.Phase, c.Index):
+	case b.firstKeys != nil && !b.isFirst(c.Phase, c.Index):
 		return false
 	}
 	return true

@@ -25,7 +25,7 @@
 // is physics too: a pure function of the instant, and off is not eligible.
 //
 // An attempt without a request id has the key ("anon", step hash). A rule that
-// asks for what only the id tells (match.tenant, per: tenant, requests, every)
+// asks for what only the id tells (match.tenant, per: tenant, requests, every, trace)
 // does not apply to it, and leaves a [Hit] with state unknown.
 //
 // # How faults combine

@@ -31,8 +31,12 @@ type Rule struct {
 	Times       Count  `yaml:"times" doc:"only the first so many attempts of each step; later ones are left alone"`
 	Requests    Count  `yaml:"requests" doc:"only the first so many requests that are due in the window"`
 	Every       Count  `yaml:"every" doc:"only requests whose index is a multiple of this"`
+	Trace       string `yaml:"trace" enum:"failed" doc:"failed: only requests whose row of the replayed trace had failed when it was recorded"`
 	Match       Match  `yaml:"match" doc:"which attempts the rule applies to; left out: all"`
 }
+
+// TraceFailed is what Rule.Trace may be.
+const TraceFailed = "failed"
 
 // Match narrows a rule to some attempts. An empty field matches all.
 type Match struct {

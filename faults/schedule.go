@@ -59,13 +59,14 @@ type bound struct {
 	needsKey    bool     // it asks for what only a request id tells
 	headers     []headerWant
 	burst       *bursts               // nil: always on
-	firstKeys   map[string][]KeyRange // per phase, sorted; only with requests
+	firstKeys   map[string][]KeyRange // per phase, sorted; only with requests or trace
 }
 
 // NewSchedule binds rules to a seed and to the phases of the load. For a rule
 // with requests: N, firstKeys returns the keys of the first N requests that are
-// due in its window (and that are of match.tenant, where it is set); it is
-// asked for such rules only, and may be nil where there are none. With problems
+// due in its window (and that are of match.tenant, where it is set); for one
+// with trace: failed, those of the rows that had failed. It is asked for such
+// rules only, and may be nil where there are none. With problems
 // the Schedule is nil.
 //
 // Times in rules count from the start of the first phase. Before it no rule
@@ -92,8 +93,8 @@ func NewSchedule(seed uint64, rules []Rule, windows []PhaseWindow, firstKeys fun
 		if e, ok := Lookup(r.Fault.Name()); ok {
 			b.steps, b.dialects = e.Steps, e.Dialects
 		}
-		b.needsKey = r.Match.Tenant != "" || r.Per == PerTenant || r.Requests > 0 || r.Every > 0
-		if r.Requests > 0 {
+		b.needsKey = r.Match.Tenant != "" || r.Per == PerTenant || r.Requests > 0 || r.Every > 0 || r.Trace != ""
+		if r.Requests > 0 || r.Trace != "" {
 			var keys []KeyRange
 			if firstKeys != nil {
 				keys = firstKeys(i)
@@ -204,6 +205,9 @@ func (b *bound) bindKeys(keys []KeyRange) []Problem {
 	}
 	for _, ranges := range b.firstKeys {
 		slices.SortFunc(ranges, func(x, y KeyRange) int { return cmp.Compare(x.From, y.From) })
+	}
+	if b.rule.Trace != "" && n == 0 {
+		return []Problem{{indexed(b.index, "trace"), "no row of the trace that is replayed had failed when it was recorded: widen load.trace.window, or leave the rule out"}}
 	}
 	if n < int64(b.rule.Requests) {
 		return []Problem{{indexed(b.index, "requests"), fmt.Sprintf(

@@ -123,6 +123,12 @@ func (r Rule) validateWhom(out *problems) {
 			out.add(c.path, "is %d: give at least 1, or leave it out for no limit", c.count)
 		}
 	}
+	if r.Trace != "" && r.Trace != TraceFailed {
+		out.add("trace", "%q is unknown: %s, for the requests whose row of the trace had failed", r.Trace, TraceFailed)
+	}
+	if r.Trace != "" && r.Requests > 0 {
+		out.add("trace", "contradicts requests: the rows that had failed and the first %d requests are different choices; keep one", r.Requests)
+	}
 	if r.Requests > 0 && r.Every > 0 {
 		out.add("every", "contradicts requests: the first %d requests and one in %d of all are different choices; keep one", r.Requests, r.Every)
 	}

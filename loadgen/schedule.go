@@ -14,6 +14,7 @@ type Arrival struct {
 	Key          journal.Key
 	DueNs        int64 // since the start of the load
 	TraceRow     int64 // -1: no trace
+	Failed       bool  // the row of the trace failed when it was recorded
 	Tenant       string
 	Mix          string
 	Model        string
@@ -47,6 +48,8 @@ type Schedule struct {
 	windows []Window
 	planned int64
 	endNs   int64
+	// noFailures is why the trace does not say which requests failed.
+	noFailures string
 }
 
 // Open prepares the schedule of a valid, defaulted cfg and counts its arrivals.

@@ -23,12 +23,15 @@ type row struct {
 	at     int64 // nanoseconds on the trace's own clock
 	model  string
 	in     int
-	out    int // 0: it failed when it was recorded
+	out    int
+	failed bool // when it was recorded
 }
 
 // traceFormat is one format: it recognises its first line and reads the others.
 type traceFormat struct {
 	name string
+	// failures is why its rows do not say which requests failed; "": they do.
+	failures string
 	// open returns a reader of lines, or nil where the first line is not its.
 	// rows is true where the first line is a row already.
 	open func(first string) (parse func(line string) (row, error), firstIsRow bool)
@@ -89,6 +92,7 @@ type traceRows struct {
 	lines  *bufio.Scanner
 	cfg    Trace
 	path   string
+	format *traceFormat
 	parse  func(string) (row, error)
 	line   int64 // last read, from 1
 	number int64
@@ -187,12 +191,12 @@ func (t *traceRows) readLine() (string, bool, error) {
 	if strings.TrimSpace(line) == "" {
 		return t.readLine()
 	}
-	for _, f := range traceFormats {
+	for i, f := range traceFormats {
 		parse, isRow := f.open(line)
 		if parse == nil {
 			continue
 		}
-		t.parse = parse
+		t.parse, t.format = parse, &traceFormats[i]
 		if isRow {
 			return line, true, nil
 		}
@@ -271,6 +275,7 @@ func (s *Schedule) countTrace() error {
 			}
 		}
 	}
+	s.noFailures = rows.format.failures
 	if s.planned == 0 {
 		return fmt.Errorf("load.trace.window: no row of %s is in %s; the last one before its end is at %s", s.trace.path, s.cfg.Trace.Window, time.Duration(rows.last-rows.first))
 	}
@@ -287,6 +292,15 @@ func (s *Schedule) countTrace() error {
 	}
 	s.endNs = max(last+int64(time.Millisecond), s.windows[len(s.windows)-1].ToNs)
 	return nil
+}
+
+// NoFailures says why the load cannot tell which of its requests failed when they
+// were recorded; "" where it can, and they have [Arrival.Failed].
+func (s *Schedule) NoFailures() string {
+	if s.trace == nil {
+		return "the load replays no trace"
+	}
+	return s.noFailures
 }
 
 // traceModelsMax is how many models of a trace are told apart. Where there are
@@ -338,7 +352,7 @@ func (it *traceIter) Next() (Arrival, bool, error) {
 		return Arrival{}, false, err
 	}
 	a := it.choices.arrival(journal.Key{Phase: journal.PhaseTrace, Index: r.number}, r.in)
-	a.DueNs, a.TraceRow = r.at, r.number
+	a.DueNs, a.TraceRow, a.Failed = r.at, r.number, r.failed
 	if r.out > 0 {
 		a.OutputTokens = r.out
 	}

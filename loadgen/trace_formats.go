@@ -14,7 +14,7 @@ import (
 //	2023  TIMESTAMP,ContextTokens,GeneratedTokens  2023-11-16 18:17:03.9799600
 //	2024  the same columns                         2024-05-10 00:00:00.009930+00:00
 //	2025  TIMESTAMP,NumImages,ContextTokens,GeneratedTokens
-var azureFormat = traceFormat{"azure", func(first string) (func(string) (row, error), bool) {
+var azureFormat = traceFormat{"azure", "a trace of Azure lists no failed calls", func(first string) (func(string) (row, error), bool) {
 	columns := columnsOf(first)
 	at, in, out := find(columns, "TIMESTAMP"), find(columns, "ContextTokens"), find(columns, "GeneratedTokens")
 	if at < 0 || in < 0 || out < 0 {
@@ -48,7 +48,7 @@ func azureTime(s string) (int64, error) {
 // seconds; those of v1 are whole, and are replayed as they are: all requests of
 // a second at its start. A row with 0 response tokens failed when recorded; it
 // is sent like the others.
-var burstFormat = traceFormat{"burstgpt", func(first string) (func(string) (row, error), bool) {
+var burstFormat = traceFormat{"burstgpt", "", func(first string) (func(string) (row, error), bool) {
 	columns := columnsOf(first)
 	at, model, in, out := find(columns, "Timestamp"), find(columns, "Model"), find(columns, "Request tokens"), find(columns, "Response tokens")
 	if at < 0 || model < 0 || in < 0 || out < 0 {
@@ -63,7 +63,9 @@ var burstFormat = traceFormat{"burstgpt", func(first string) (func(string) (row,
 		if err != nil {
 			return row{}, err
 		}
-		return tokens(row{at: t, model: strings.TrimSpace(f[model])}, f[in], f[out])
+		r, err := tokens(row{at: t, model: strings.TrimSpace(f[model])}, f[in], f[out])
+		r.failed = err == nil && r.out == 0
+		return r, err
 	}, false
 }}
 
@@ -82,7 +84,7 @@ func seconds(s string) (int64, error) {
 }
 
 // mooncakeFormat: kvcache-ai/Mooncake, JSON lines with timestamp in ms.
-var mooncakeFormat = traceFormat{"mooncake", func(first string) (func(string) (row, error), bool) {
+var mooncakeFormat = traceFormat{"mooncake", "a trace of Mooncake lists no failed calls", func(first string) (func(string) (row, error), bool) {
 	if _, err := mooncakeRow(first); err != nil {
 		return nil, false
 	}

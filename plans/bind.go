@@ -60,6 +60,9 @@ func bindFaults(p *Plan, s *loadgen.Schedule, origin int64) (*faults.Schedule, e
 		windows = append(windows, faults.PhaseWindow{Name: w.Name, FromNs: origin + w.FromNs, ToNs: origin + w.ToNs})
 	}
 	keys, err := firstKeys(p, s, windows, origin)
+	if err == nil {
+		err = failedKeys(p, s, keys)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +130,7 @@ func firstKeys(p *Plan, s *loadgen.Schedule, windows []faults.PhaseWindow, origi
 func ruleWindows(p *Plan, windows []faults.PhaseWindow) ([]faults.RuleWindow, error) {
 	plain := slices.Clone(p.Faults)
 	for i := range plain {
-		plain[i].Requests = 0
+		plain[i].Requests, plain[i].Trace = 0, ""
 	}
 	sched, problems := faults.NewSchedule(p.SeedValue(), plain, windows, nil)
 	if err := faultProblems(problems); err != nil {

@@ -60,6 +60,10 @@ func (d *decoder) unknownFault(k *yaml.Node, path, key string, ruleKeys []string
 		d.fail(k, p, "an incident has a timeline: it stands in the faults of a plan that has a load, and is the key of an item of its own")
 		return
 	}
+	if key == "trace_failures" {
+		d.fail(k, p, "the rows of a trace that had failed are known where a trace is replayed: it stands in the faults of a plan that has a load")
+		return
+	}
 	if faults.Unbuilt(key) {
 		d.fail(k, p, "the fault %s is not built yet: see `chaos list faults` for those that are", key)
 		return

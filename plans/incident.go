@@ -96,6 +96,9 @@ func (l *loader) includeIncidents() {
 	}
 	var out []*yaml.Node
 	for i, n := range list.Content {
+		if n.Kind == yaml.MappingNode && child(n, "trace_failures") != nil {
+			n = l.traceFailures(n, i)
+		}
 		if n.Kind != yaml.MappingNode || child(n, "incident") == nil {
 			out, l.written = append(out, n), append(l.written, i)
 			continue

@@ -156,6 +156,16 @@ func schemaOfRule() node {
 		props[e.Name] = p
 		one = append(one, node{"required": []string{e.Name}})
 	}
+	as := node{"type": "object", "properties": node{}, "additionalProperties": false, "minProperties": 1, "maxProperties": 1}
+	var names []string
+	for _, e := range faults.Catalogue() {
+		as["properties"].(node)[e.Name] = props[e.Name]
+		names = append(names, e.Name)
+	}
+	failures, _ := properties(reflect.TypeFor[traceFailures]())
+	failures["as"] = node{"anyOf": []node{{"enum": names}, as}, "description": failures["as"].(node)["description"]}
+	props["trace_failures"] = node{"type": "object", "properties": failures, "additionalProperties": false, "required": []string{"as"}}
+	one = append(one, node{"required": []string{"trace_failures"}})
 	rule := node{"type": "object", "properties": props, "additionalProperties": false, "oneOf": one}
 	use, _ := properties(reflect.TypeFor[include]())
 	use["incident"].(node)["enum"] = incidentOrder

@@ -123,6 +123,8 @@ func needsLoad(r faults.Rule) string {
 		return "requests"
 	case r.Every > 0:
 		return "every"
+	case r.Trace != "":
+		return "trace"
 	case r.Match.Tenant != "":
 		return "match.tenant"
 	case r.Per == faults.PerTenant:

@@ -146,6 +146,11 @@ func (p *Plan) validateTogether() []Problem {
 	names := p.phaseNames()
 	windows := p.phaseWindows()
 	f.part("faults", faults.Validate(p.Faults, windows))
+	for i, r := range p.Faults {
+		if r.Trace != "" && p.Load.Trace == nil {
+			f.add(fmt.Sprintf("faults[%d].trace", i), "asks which requests of a trace had failed, and the load replays none: give load.trace a file of BurstGPT, or leave the rule out")
+		}
+	}
 	p.validateModels(&f)
 	setup := p.setup(windows)
 	for i, s := range p.Assertions {
