@@ -20,7 +20,7 @@ var orphansEntry = Entry{
 	SoundSide:   "fail: both instants are on one clock, and the attempt names its request",
 	Confounders: []string{"C16 background work that is wanted", "requests that were open at the end of the run are never judged"},
 	Calls:       true, Exposed: "requests that the user gave up",
-	FedBy:   []string{"hang_before_headers", "stall_mid_stream", "slow_ttft", "brownout", "trickle", "rate_limit", "http_*"},
+	FedBy:   fed(silent, slow, refusing),
 	Provoke: "- {hang_before_headers: {}, during: %s, probability: 0.1}", Need: needInvariant,
 	Users: "when users gave up",
 	New:   func() Check { return &NoOrphanAttempts{Grace: time.Second, After: AfterGaveUp} },

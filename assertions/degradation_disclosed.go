@@ -17,7 +17,7 @@ var disclosedEntry = Entry{
 	SoundSide:   "both: the watermark names the model and the request that the bytes were made for",
 	Confounders: []string{"a service that says so in a way that the plan does not declare"},
 	Exposed:     "degraded answers",
-	FedBy:       []string{"rate_limit", "http_*", "quota_exhausted", "poison_429", "slow_down", "hang_before_headers", "stall_mid_stream", "conn_reset_*", "empty_200", "eof_no_done", "in_stream_error", "slow_ttft", "brownout", "trickle", "wrong_model"},
+	FedBy:       fed(refusing, silent, torn, empty, cut, garbled, slow, untrue),
 	Provoke:     "- {http_500: {}, during: %s, probability: 0.2, per: step}", Need: needInvariant,
 	Users: "what users got",
 	Marks: true,

@@ -18,7 +18,7 @@ var fallbackEntry = Entry{
 	SoundSide:   "both, where all attempts are joined",
 	Confounders: []string{"kinds must be declared in target.response.degraded to be seen", "requests that the user gave up are not answered"},
 	Exposed:     "requests whose first model failed for good",
-	FedBy:       []string{"rate_limit", "http_*", "quota_exhausted", "poison_429", "slow_down", "hang_before_headers", "stall_mid_stream", "conn_reset_*", "empty_200", "eof_no_done", "in_stream_error"},
+	FedBy:       fed(refusing, silent, torn, empty, cut, garbled),
 	Provoke:     "- {http_500: {}, during: %s, probability: 0.2, per: step}", Need: 59,
 	Users: "what users got",
 	New:   func() Check { return &Fallback{Min: 0.95} },

@@ -15,7 +15,7 @@ var noEmptyEntry = Entry{
 	SoundSide:   "fail: the body is what the user got",
 	Confounders: []string{"an answer that the plan's target.response does not find looks empty; the trial checks that"},
 	Exposed:     "answered requests for which a call went wrong",
-	FedBy:       []string{"empty_200", "rate_limit", "http_*", "quota_exhausted", "poison_429", "slow_down", "hang_before_headers", "stall_mid_stream", "conn_reset_*", "eof_no_done", "in_stream_error"},
+	FedBy:       fed(empty, refusing, silent, torn, cut, garbled),
 	Provoke:     "- {empty_200: {}, during: %s, probability: 0.1}", Need: needInvariant,
 	Users: "what users got",
 	New:   func() Check { return &NoEmpty{} },

@@ -16,7 +16,7 @@ var noTruncatedEntry = Entry{
 	SoundSide:   "fail: the watermark of the answer has no end, or the declared end never came",
 	Confounders: []string{"a service that shortens answers on purpose cuts their watermark"},
 	Exposed:     "answered requests for which an answer of the provider was cut",
-	FedBy:       []string{"eof_no_done", "conn_reset_mid", "stall_mid_stream", "in_stream_error"},
+	FedBy:       cut,
 	Provoke:     "- {eof_no_done: {after_tokens: 10}, during: %s, probability: 0.1}", Need: needInvariant,
 	Users: "what users got",
 	Marks: true,

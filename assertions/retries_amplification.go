@@ -18,7 +18,7 @@ var amplificationEntry = Entry{
 	SoundSide:   "fail: every attempt was counted where it arrived",
 	Confounders: []string{"C3 calls repeated after a clean answer are new calls", "C5 a retry at another key still counts"},
 	Calls:       true, Exposed: "calls of the kinds and models that a fault hit",
-	FedBy:   []string{"rate_limit", "http_*", "quota_exhausted", "poison_429", "slow_down", "hang_before_headers", "stall_mid_stream", "conn_reset_*", "empty_200", "eof_no_done", "in_stream_error", "slow_ttft", "brownout", "trickle"},
+	FedBy:   fed(refusing, silent, torn, empty, cut, garbled, slow),
 	Provoke: "- {http_500: {}, during: %s, probability: 0.4}", Need: amplificationCalls,
 	New: func() Check { return &Amplification{Max: 1.2} },
 }

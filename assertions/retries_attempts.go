@@ -12,7 +12,7 @@ var retryAttemptsEntry = Entry{
 	Confounders: []string{"C2 hedged requests are told apart by overlap", "C3 loops that repeat a call are told apart by the clean answer before",
 		"a retry with another body, or without the request id, is no retry to be seen: too many of either give no verdict"},
 	Calls: true, Exposed: "calls whose first try failed",
-	FedBy:   []string{"rate_limit", "http_*", "quota_exhausted", "poison_429", "slow_down", "hang_before_headers", "stall_mid_stream", "conn_reset_*", "empty_200", "eof_no_done", "in_stream_error"},
+	FedBy:   fed(refusing, silent, torn, empty, cut, garbled),
 	Provoke: "- {http_500: {}, during: %s, probability: 0.3}", Need: needInvariant,
 	New: func() Check { return &RetryAttempts{Max: 3} },
 }

@@ -18,7 +18,7 @@ var retryBackoffEntry = Entry{
 	SoundSide:   "fail, where there is no wait at all: queueing can only lengthen one; else both, with the 99th percentile of queueing, as measured, taken off the wait that it would flatter",
 	Confounders: []string{"C1 queueing inside the target", "C4 layers of retries mix short and long waits"},
 	Calls:       true, Exposed: "second retries of a call, neither retry after a hint",
-	FedBy: []string{"rate_limit", "http_*", "hang_before_headers", "stall_mid_stream", "empty_200", "eof_no_done", "in_stream_error"}, Hints: []Hint{Unhinted},
+	FedBy: fed(passing, silent, empty, []string{"eof_no_done", "in_stream_error"}), Hints: []Hint{Unhinted},
 	Provoke: "- {http_500: {}, during: %s, probability: 0.1, per: step, times: 3}", Need: needInvariant,
 	New: func() Check { return &RetryBackoff{Growth: []float64{1.5, 3}} },
 }

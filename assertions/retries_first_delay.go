@@ -13,7 +13,7 @@ var retryFirstDelayEntry = Entry{
 	SoundSide:   "fail: gaps are on the provider's own clock; queueing in the target can only lengthen them. A pass needs queueing that was measured and is small",
 	Confounders: []string{"C1 queueing inside the target lengthens waits", "C5 a retry at another key is not judged", "C7 resends by the transport are not judged"},
 	Calls:       true, Exposed: "first retries after 429 or 5xx without Retry-After",
-	FedBy: []string{"http_5*", "http_429", "rate_limit"}, Hints: []Hint{Unhinted},
+	FedBy: []string{"http_5*", "http_429", "rate_limit", "slow_down", "html_502", "cf_520"}, Hints: []Hint{Unhinted},
 	Provoke: "- {http_500: {}, during: %s, probability: 0.2}", Need: needInvariant,
 	New: func() Check { return &RetryFirstDelay{Min: 100 * time.Millisecond} },
 }

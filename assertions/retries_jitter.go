@@ -14,7 +14,7 @@ var retryJitterEntry = Entry{
 	SoundSide:   "fail: queueing adds spread and never removes any",
 	Confounders: []string{"C1 queueing inside the target looks like jitter", "waits too short to tell from queueing cannot be judged"},
 	Calls:       true, Exposed: "retries without Retry-After",
-	FedBy: []string{"http_*", "rate_limit", "empty_200", "eof_no_done", "in_stream_error"}, Hints: []Hint{Unhinted},
+	FedBy: fed(passing, empty, []string{"eof_no_done", "in_stream_error"}), Hints: []Hint{Unhinted},
 	Provoke: "- {http_500: {}, during: %s, probability: 0.3}", Need: jitterGaps,
 	New: func() Check { return &RetryJitter{Spread: 0.05} },
 }

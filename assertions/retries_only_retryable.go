@@ -11,7 +11,7 @@ var onlyRetryableEntry = Entry{
 	SoundSide:   "both, where all attempts are joined",
 	Confounders: []string{"C5 key rotation", "C7 resends by the transport have no status before them and are not judged"},
 	Calls:       true, Exposed: "attempts refused with a status that a retry cannot mend",
-	FedBy:   []string{"http_400", "http_401", "http_403", "http_404", "http_413", "http_422", "quota_exhausted", "poison_429"},
+	FedBy:   lasting,
 	Provoke: "- {http_400: {}, during: %s, probability: 0.1}", Need: needInvariant,
 	New: func() Check { return &OnlyRetryable{} },
 }
