@@ -51,6 +51,10 @@ var catalogue = append([]Entry{
 	hangBeforeHeaders,
 	stallMidStream,
 	empty200,
+	emptyBody200,
+	html502,
+	cf520,
+	html200,
 	rateLimit,
 	poison429,
 	quotaExhausted,
@@ -75,6 +79,7 @@ var catalogue = append([]Entry{
 	toolDupIndex,
 	toolLoop,
 	wrongModel,
+	contextExceeded,
 	embedWrongDim,
 	embedNaN,
 	embedShort,
@@ -90,11 +95,11 @@ func Unbuilt(name string) bool { return slices.Contains(unbuilt, underscored(nam
 // unbuilt are the rest of the reference catalogue.
 var unbuilt = []string{
 	"conn_refuse", "half_open", "slow_headers", "ping_only",
-	"empty_choices", "reasoning_burn", "length_cut", "empty_body_200",
-	"html_502", "html_200", "cf_520", "wrong_content_type", "invalid_json", "missing_fields",
+	"empty_choices", "reasoning_burn", "length_cut",
+	"wrong_content_type", "invalid_json", "missing_fields",
 	"utf8_split", "utf8_token_split", "frame_split", "frame_coalesce",
 	"overloaded_529_burst", "auth_flap",
-	"sticky_misroute", "content_filter", "context_exceeded", "usage_wrong",
+	"sticky_misroute", "content_filter", "usage_wrong",
 	"stale_answer", "cross_answer", "huge_output", "runaway", "loop", "late_success",
 	"goaway", "h2_rst_stream", "close_keepalive", "ws_close",
 }

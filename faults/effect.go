@@ -104,7 +104,7 @@ func (e *Effect) mask() {
 	switch {
 	case e.Connection != nil:
 		*e = Effect{Connection: e.Connection}
-	case e.Status != nil && e.Status.Code != 200:
+	case e.Status != nil && e.Status.InPlace():
 		e.Pace, e.Mutation, e.Ending = nil, nil, nil
 	}
 }
@@ -133,6 +133,9 @@ const (
 	StatusTooLarge  StatusKind = "too_large" // the call asks for more than its limit has at all
 	StatusExhausted StatusKind = "exhausted" // the account may not go on
 	StatusSlowDown  StatusKind = "slow_down" // traffic grows too fast
+	StatusTooLong   StatusKind = "too_long"  // the call does not fit into the model's context
+	StatusPage      StatusKind = "page"      // none of the dialect's: a proxy's page of HTML, with the code
+	StatusNothing   StatusKind = "nothing"   // no body, with the code
 )
 
 // Status replaces the answer by an error (or by an empty success) of the
@@ -156,13 +159,21 @@ type Status struct {
 	// that is exhausted, is not mended by waiting: if Honest, for good.
 	Kind StatusKind
 	Type string // exhausted: what is used up, as OpenAI's code; the dialect has its own words for it
+
+	Window int // too_long: the context that the refusal speaks of, in tokens
+}
+
+// InPlace reports whether the status stands in the place of an answer, though it
+// may be 200: nothing of the answer is left to be seen.
+func (s *Status) InPlace() bool {
+	return s.Code != 200 || s.Kind == StatusPage || s.Kind == StatusNothing
 }
 
 // Hold returns for how long after its arrival the attempt's step stays
 // limited; 0: not at all, each retry is decided on its own. wall is the wall
 // time of the answer, the same that was given to [Hint.Header].
 func (s *Status) Hold(wall time.Time) time.Duration {
-	if s.Honest && (s.Kind == StatusTooLarge || s.Kind == StatusExhausted) {
+	if s.Honest && (s.Kind == StatusTooLarge || s.Kind == StatusExhausted || s.Kind == StatusTooLong) {
 		return never
 	}
 	wait, ok := s.RetryAfter.Wait(wall)

@@ -18,6 +18,7 @@ var anthropic = vendor{
 	words:     anthropicWords,
 	notJSON:   func() *refusal { return anthropicInvalid("The request body is not valid JSON.") },
 	limited:   anthropicLimited,
+	tooLong:   anthropicTooLong,
 	exhausted: anthropicSpent,
 	body:      anthropicBody,
 	headers:   anthropicHeaders,

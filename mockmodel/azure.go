@@ -22,6 +22,7 @@ var azure = vendor{
 	words:    azureWords,
 	notJSON:  openAINotJSON,
 	limited:  azureRefused,
+	tooLong:  openAIOverlong,
 	body:     azureBody,
 	headers:  azureHeaders,
 	quota:    azureQuota,

@@ -116,6 +116,9 @@ type vendor struct {
 	// exhausted returns the error for an account that may not go on, whose code is
 	// OpenAI's; nil: the one for a limit on money.
 	exhausted func(c *call, code string) refusal
+	// tooLong returns the error for a call of so many tokens that does not fit into
+	// a context of window; nil: the one for a wrong call.
+	tooLong func(c *call, tokens, window int) refusal
 	// hint puts a hint into the body of an error and returns it as it stands
 	// there; nil: hints stand in Retry-After.
 	hint func(r *refusal, t hint) string

@@ -39,7 +39,7 @@ func (a *attempt) reset() {
 // statusFault carries out the status slot. true: the call is over.
 func (a *attempt) statusFault() bool {
 	e := a.effect.Status
-	if e == nil {
+	if e == nil || a.inSocket() && !inWords(e) {
 		return false
 	}
 	if d := a.effect.Delay; d != nil {
@@ -50,6 +50,12 @@ func (a *attempt) statusFault() bool {
 		if !a.waitDue(waitStatus, a.rec.BodyNs+int64(wait)) {
 			return true
 		}
+	}
+	if !inWords(e) {
+		if a.proxied(e) {
+			a.show(faults.SlotStatus)
+		}
+		return true
 	}
 	r := a.statusWords(e)
 	if a.refuse(&r) {

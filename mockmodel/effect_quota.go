@@ -37,6 +37,9 @@ func (a *attempt) quotaWords(e *faults.Status, q quotas, t hint) refusal {
 		t = hint{}
 	case faults.StatusSlowDown:
 		r = openAISlowDown()
+	case faults.StatusTooLong:
+		r, t = a.tooLong(e.Window), hint{}
+		v.quota(a.w.Header(), q, a.s.opt.Epoch.Time(a.now()))
 	default: // faults.StatusExhausted
 		if v.exhausted != nil {
 			r = v.exhausted(&a.call, e.Type)

@@ -20,6 +20,7 @@ var gemini = vendor{
 	words:     geminiWords,
 	notJSON:   func() *refusal { return geminiInvalid("Invalid JSON payload received. Unexpected token.") },
 	limited:   geminiLimited,
+	tooLong:   geminiTooLong,
 	exhausted: geminiSpent,
 	hint:      geminiHint,
 	body:      geminiBody,

@@ -20,6 +20,7 @@ var openAI = vendor{
 	words:     openAIWords,
 	notJSON:   openAINotJSON,
 	limited:   openAILimited,
+	tooLong:   openAIOverlong,
 	exhausted: openAISpent,
 	body:      openAIBody,
 	headers:   openAIHeaders,
