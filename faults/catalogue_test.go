@@ -108,7 +108,7 @@ func TestSimilar(t *testing.T) {
 			t.Errorf("Similar(%q) = %q, want %q", name, got, want)
 		}
 	}
-	if !Unbuilt("html-502") || Unbuilt("empty_200") || Unbuilt("nonsense") {
+	if !Unbuilt("h2-rst-stream") || Unbuilt("empty_200") || Unbuilt("nonsense") {
 		t.Error("Unbuilt")
 	}
 }

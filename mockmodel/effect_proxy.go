@@ -53,7 +53,7 @@ func (a *attempt) proxied(e *faults.Status) bool {
 	}
 	if h["Server"] = proxyServer; e.Code == statusUnknown {
 		h["Server"] = networkServer
-		h["Cf-Ray"] = []string{uuidOf("ray", a.request)[:8] + uuidOf("ray", a.request)[28:] + "-XXX"}
+		h["Cf-Ray"] = []string{uuidOf("ray", a.request)[:8] + uuidOf("ray", a.request)[28:] + "-FRA"}
 	}
 	// Not writeHead: these headers are not the provider's.
 	h["Content-Length"] = []string{strconv.Itoa(len(a.buf))}
