@@ -269,6 +269,10 @@ const (
 	MutationChunkLost       MutationKind = "chunk_lost"       // not sent
 	MutationChunkSwapped    MutationKind = "chunk_swapped"    // sent behind the next one of its part
 	MutationChunkCumulative MutationKind = "chunk_cumulative" // each says all that its part has said
+	MutationCharPieces      MutationKind = "char_pieces"      // a character is split over two: see [Character]
+	MutationCharWrites      MutationKind = "char_writes"      // a write ends inside of a character
+	MutationFrameWrites     MutationKind = "frame_writes"     // writes end inside of frames, or frames have another form
+	MutationFrameJoin       MutationKind = "frame_join"       // many frames are one write
 
 	// Of calls of tools.
 	MutationToolCut      MutationKind = "tool_cut"      // only a share Keep of their arguments
@@ -290,20 +294,23 @@ const (
 type Mutation struct {
 	Rule     int
 	Kind     MutationKind
-	Model    string  // wrong_model: who answers
-	Declared bool    // wrong_model: the answer's model field admits it; else only the watermark shows it
-	After    int     // of frames: the first piece that is hit begins behind so many tokens
-	Every    int     // of frames: another one behind each so many more; 0: none
-	N        int     // of vectors: see their kinds
-	Form     string  // tool_spoilt; vector_nan: javascript for null, python for the word NaN
-	Keep     float64 // tool_cut: above 0 and below 1
+	Model    string        // wrong_model: who answers
+	Declared bool          // wrong_model: the answer's model field admits it; else only the watermark shows it
+	After    int           // of frames: the first piece that is hit begins behind so many tokens
+	Every    int           // of frames: another one behind each so many more; 0: none
+	N        int           // of vectors: see their kinds; frame_join: frames of a write; char_writes: bytes of the character in the first one
+	Form     string        // tool_spoilt; vector_nan: javascript for null, python for the word NaN; frame_writes: of events; char_pieces: of halves
+	Keep     float64       // tool_cut: above 0 and below 1
+	Where    string        // frame_writes: head, tail, both or none: where writes end
+	Pause    time.Duration // frame_writes, char_writes: between two writes
 }
 
 // OfFrames reports whether the mutation changes single frames of a stream: it
 // has shown when one of them was changed, and not with the first word.
 func (m *Mutation) OfFrames() bool {
 	switch m.Kind {
-	case MutationChunkTwice, MutationChunkLost, MutationChunkSwapped, MutationChunkCumulative:
+	case MutationChunkTwice, MutationChunkLost, MutationChunkSwapped, MutationChunkCumulative,
+		MutationCharPieces, MutationCharWrites, MutationFrameWrites, MutationFrameJoin:
 		return true
 	}
 	return false

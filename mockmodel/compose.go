@@ -106,7 +106,7 @@ func (a *attempt) composeWords(choice int) {
 	if most := a.call.maxTokens; most > 0 {
 		made = min(n, most)
 	}
-	s := script{codec: a.s.opt.Codec, text: a.words(made, "words", choice), asked: n, tokens: n, marked: a.s.cfg.Watermarks(), mark: a.mark()}
+	s := script{codec: a.s.opt.Codec, text: a.words(made, "words", choice), asked: n, tokens: n, generated: true, marked: a.s.cfg.Watermarks(), mark: a.mark()}
 	if at, stop := stopAt(s.text, a.call.stop); at >= 0 {
 		s.text = s.text[:at]
 		s.asked = wire.Tokens(s.text)

@@ -209,9 +209,11 @@ type frames struct {
 	said int  // tokens said when the frame that is being written has been sent
 	last bool // the last frame of the answer is in buf
 
-	from, to int  // where the text of the latest piece stands; 0, 0: nowhere
-	omitted  bool // what the answer wants left out of its end was left out
-	changed  int  // 1 + where the latest change by a fault ends; 0: there is none
+	from, to int   // where the text of the latest piece stands; 0, 0: nowhere
+	omitted  bool  // what the answer wants left out of its end was left out
+	changed  int   // 1 + where the first change by a fault ends; 0: there is none
+	shaped   int   // frames that have the form that a fault asks for
+	breaks   []int // where writes end, beside the end
 }
 
 // put appends a piece of text as the inside of a JSON string.
@@ -224,4 +226,7 @@ func (f *frames) put(text []byte) {
 // end notes that buf ends with a whole frame.
 func (f *frames) end() { f.ends = append(f.ends, frameEnd{len(f.buf), f.said}) }
 
-func (f *frames) reset() { f.buf, f.ends, f.changed = f.buf[:0], f.ends[:0], 0 }
+func (f *frames) reset() {
+	f.buf, f.ends, f.breaks = f.buf[:0], f.ends[:0], f.breaks[:0]
+	f.changed, f.shaped = 0, 0
+}

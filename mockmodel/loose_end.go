@@ -23,9 +23,8 @@ const (
 // lineEnds returns how the frames of the stream end.
 func (a *attempt) lineEnds() framing {
 	media := a.w.Header()["Content-Type"]
-	_, socket := a.w.(*realtimeTurn)
 	switch {
-	case len(media) == 0 || socket:
+	case len(media) == 0 || a.onSocket():
 	case strings.HasPrefix(media[0], geminiSent[0]):
 		return eventLines
 	case media[0] == ollamaStream[0]:

@@ -13,10 +13,12 @@ import (
 
 // chunks is where such a fault has come to.
 type chunks struct {
-	hits int      // positions that are behind us
-	held []byte   // swapped: the frame that comes behind the next one of its part
-	of   *part    // that part
-	said []saidOf // cumulative: of each part
+	hits  int      // positions that are behind us
+	held  []byte   // swapped: the frame that comes behind the next one of its part
+	of    *part    // that part
+	said  []saidOf // cumulative: of each part
+	half  []byte   // of a character, that begins the next frame of the part of
+	begun bool     // a frame has another form
 }
 
 // saidOf is all that a part has said, as the inside of a JSON string.
@@ -41,7 +43,7 @@ func (a *attempt) nextHit(m *faults.Mutation) int {
 // the user's text is the same however many tokens go together elsewhere.
 func (a *attempt) frameMax(most int) int {
 	m := a.effect.Mutation
-	if m == nil || !m.OfFrames() {
+	if m == nil || !hitsTokens(m.Kind) {
 		return most
 	}
 	switch next := a.nextHit(m); {
@@ -53,16 +55,27 @@ func (a *attempt) frameMax(most int) int {
 	return 1
 }
 
+// hitsTokens reports whether such a mutation is one of pieces.
+func hitsTokens(k faults.MutationKind) bool {
+	switch k {
+	case faults.MutationChunkTwice, faults.MutationChunkLost, faults.MutationChunkSwapped, faults.MutationChunkCumulative,
+		faults.MutationCharPieces, faults.MutationCharWrites:
+		return true
+	}
+	return false
+}
+
 // sayDelta writes the piece whose text is in a.buf, as the faults have it.
 func (a *attempt) sayDelta(s streamer, x piece) {
 	before := a.sent.tokens
 	a.sent.tokens += x.to - x.from
 	a.out.said = a.sent.tokens
 	m := a.effect.Mutation
-	if m == nil || !m.OfFrames() {
+	if m == nil || !hitsTokens(m.Kind) {
 		s.delta(&a.out, &a.ans, x.part, a.buf)
 		return
 	}
+	a.withCharacter(m, x, before)
 	at := len(a.out.ends)
 	a.out.from, a.out.to = 0, 0
 	s.delta(&a.out, &a.ans, x.part, a.buf)
@@ -72,6 +85,10 @@ func (a *attempt) sayDelta(s streamer, x piece) {
 	if m.Kind == faults.MutationChunkCumulative {
 		a.cumulate(x.part, at, before >= m.After)
 		return
+	}
+	if half := a.chunks.half; half != nil && a.chunks.of == x.part {
+		a.chunks.half, a.chunks.of = nil, nil
+		defer a.joinCharacter(half, at) // behind a change at the end of its text
 	}
 	if before >= a.nextHit(m) && a.hitFrame(m, x, at) {
 		for a.chunks.hits++; a.nextHit(m) <= before; a.chunks.hits++ {
@@ -107,6 +124,14 @@ func (a *attempt) hitFrame(m *faults.Mutation, x piece, at int) bool {
 		a.chunks.held, a.chunks.of = bytes.Clone(frame), x.part
 		out.drop(at)
 		return true // shows when it is sent
+	case faults.MutationCharWrites:
+		if !a.splitWrite(m) {
+			return false
+		}
+	case faults.MutationCharPieces:
+		if a.chunks.of != nil || !a.splitCharacter(m, x, at) {
+			return false
+		}
 	}
 	out.changes()
 	return true
@@ -114,7 +139,7 @@ func (a *attempt) hitFrame(m *faults.Mutation, x piece, at int) bool {
 
 // release sends the frame that was held back until its part went on.
 func (a *attempt) release(p *part) {
-	if a.chunks.of != p {
+	if a.chunks.of != p || a.chunks.held == nil {
 		return
 	}
 	a.out.buf = append(a.out.buf, a.chunks.held...)
@@ -167,7 +192,11 @@ func (f *frames) start(i int) int {
 func (f *frames) drop(i int) { f.buf, f.ends = f.buf[:f.start(i)], f.ends[:i] }
 
 // changes notes that a fault has changed what is in buf.
-func (f *frames) changes() { f.changed = 1 + len(f.buf) }
+func (f *frames) changes() {
+	if f.changed == 0 {
+		f.changed = 1 + len(f.buf)
+	}
+}
 
 // reword puts text in the place of buf[from:to], which is in frame i, the last.
 func (f *frames) reword(i, from, to int, text []byte) {

@@ -26,10 +26,13 @@ type saying struct {
 
 // pacer returns who can send the stream, nil if its goroutine has to: its tokens
 // must be due at instants that nothing changes any more, and no fault may end it
-// on the way, which can take time.
+// on the way or split its writes, which can take time.
 func (a *attempt) pacer() *pacer {
 	x := &a.saying
 	if x.t.batch != nil || x.t.gap <= 0 || a.effect.Ending != nil {
+		return nil
+	}
+	if m := a.effect.Mutation; m != nil && m.Pause > 0 {
 		return nil
 	}
 	w, ok := a.w.(trier)

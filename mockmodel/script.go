@@ -18,14 +18,15 @@ const tokenBytes = wire.TokenBytes
 // it stands (the last one with the token behind which it stands), and counts
 // as none.
 type script struct {
-	text   string
-	tokens int // of text that will be said
-	asked  int // of text before max_tokens cut it
-	codec  *wire.Codec
-	mark   wire.Mark // the next one; only where marked
-	cuts   []int     // where the tokens of a recorded text begin, and its length; nil: every tokenBytes
-	marked bool
-	words  wire.Letters // said since the last mark
+	text      string
+	tokens    int // of text that will be said
+	asked     int // of text before max_tokens cut it
+	codec     *wire.Codec
+	mark      wire.Mark // the next one; only where marked
+	cuts      []int     // where the tokens of a recorded text begin, and its length; nil: every tokenBytes
+	marked    bool
+	generated bool         // words of ours, that a fault may put a character between
+	words     wire.Letters // said since the last mark
 }
 
 // cut returns the index in text behind token n. Tokens of a text given in the

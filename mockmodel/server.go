@@ -23,7 +23,7 @@
 //	vector.go    how near two texts are; vector_answer.go vectors of the plan
 //	openai_realtime*.go  a conversation over a socket, whose responses are attempts
 //	schema*.go   values that a JSON Schema allows
-//	effect.go    connection, status and ending of a fault; mutate_chunks.go, loose_end.go pieces and end of a stream that one changes
+//	effect.go    connection, status and ending of a fault; mutate_chunks.go, mutate_writes.go, loose_end.go pieces, writes and end of a stream
 //	record.go    what the journal is told
 //	upstream.go  calls that are passed on to a real provider     taking.go, usage.go  its answers, recorded     recording.go  and given again
 //

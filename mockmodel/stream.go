@@ -195,6 +195,7 @@ func (a *attempt) cutNow(s streamer, tokens int) bool {
 // cutFrames ends the stream where the frames reach the position of the ending,
 // in bytes or events, and there is more behind it. true: the stream is over.
 func (a *attempt) cutFrames(s streamer) bool {
+	a.reshape()
 	e := a.effect.Ending
 	if e == nil {
 		return false
@@ -238,9 +239,10 @@ func (a *attempt) cut(s streamer, at int) {
 			r = v.limited(&a.call, q, refusedTold(0), 0)
 		}
 		s.fail(&a.out, &a.ans, &r)
+		a.reshape()
 		a.rec.Code = r.name()
 	}
-	if a.flush() {
+	if a.out.last = true; a.flush() {
 		a.endHere()
 	}
 }
@@ -250,6 +252,7 @@ func (f *frames) cut(at int) {
 	f.buf = f.buf[:at]
 	i := sort.Search(len(f.ends), func(i int) bool { return f.ends[i].at > at })
 	f.ends = f.ends[:i]
+	f.shaped = min(f.shaped, i)
 	if f.changed-1 > at {
 		f.changed = 0
 	}
@@ -263,6 +266,9 @@ func (a *attempt) flush() bool {
 		rec.TokensEmitted = a.sent.tokens
 		return true
 	}
+	if a.holdsFrames() {
+		return true
+	}
 	said := rec.TokensEmitted
 	if i := len(a.out.ends); i > 0 {
 		said = max(said, a.out.ends[i-1].tokens)
@@ -270,7 +276,7 @@ func (a *attempt) flush() bool {
 	a.sent.bytes += len(a.out.buf)
 	a.sent.events += len(a.out.ends)
 	changed := a.out.changed > 0
-	ok := a.write(a.out.buf)
+	ok := a.writeFrames()
 	now := a.writesNs
 	a.out.reset()
 	if !ok {

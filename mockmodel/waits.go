@@ -28,6 +28,7 @@ const (
 	waitPacer                    // a pacer that sends the tokens
 	waitReader                   // a caller who reads slowly
 	waitGrace                    // what precedes a reset to be read
+	waitPause                    // what is left of a frame to be sent by a fault
 	waitLeft                     // the caller to give up
 	waitNobody                   // work whose caller is gone to be done
 	waitEvent                    // something to happen in a session
@@ -66,6 +67,7 @@ var waitTable = [waitKinds]wait{
 	waitPacer:    {"pacer", byEither, []string{"waits.on", "attempt.playOn", "pacer.run", "pacer.round"}},
 	waitReader:   {"reader", byEither, []string{"attempt.write", "attempt.send"}},
 	waitGrace:    {"grace", byEither, []string{"waits.until"}},
+	waitPause:    {"pause", byEither, []string{"waits.until"}},
 	waitLeft:     {"left", byEither, []string{"waits.end"}},
 	waitNobody:   {"nobody", byServer, []string{"waits.on", "waits.until"}},
 	waitEvent:    {"event", byEither, []string{"realtime.serve", "realtime.read", "serveRealtime"}},

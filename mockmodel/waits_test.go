@@ -80,6 +80,7 @@ func standings(t *testing.T) [waitKinds]standing {
 			g.spoken(ctx, fmt.Sprintf("POST %s HTTP/1.1\r\nHost: mock\r\nContent-Length: %d\r\n\r\n%s", chatPath, len(body), body))
 		}},
 		waitGrace: {calls: []string{many}, rules: []faults.Rule{plain(t, "conn_reset_mid")}},
+		waitPause: {calls: []string{many}, rules: []faults.Rule{rule(t, "frame_split", func(f *faults.FrameSplit) { f.Pause = 10 * time.Second })}},
 		waitLeft:  {calls: []string{one, many}, rules: []faults.Rule{plain(t, "hang_before_headers")}, left: []journal.AttemptEnd{journal.AttemptStall, journal.AttemptStall}},
 		waitNobody: {model: func(m *Model) { slow(m); m.OnHangup = hangupFinish }, start: func(t *testing.T, g *rig, ctx context.Context) {
 			short, leave := context.WithTimeout(ctx, time.Second)
