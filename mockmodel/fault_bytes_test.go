@@ -80,6 +80,7 @@ var faultParameters = map[string]func(faults.Fault){
 	"trickle":             func(f faults.Fault) { f.(*faults.Trickle).Interval = 50 * time.Millisecond },
 	"brownout":            func(f faults.Fault) { f.(*faults.Brownout).From = 0 },
 
+	"frame_coalesce":   func(f faults.Fault) { f.(*faults.FrameCoalesce).Events = 3 },
 	"utf8_split":       func(f faults.Fault) { f.(*faults.UTF8Split).AfterTokens = ptr(4) },
 	"utf8_token_split": func(f faults.Fault) { f.(*faults.UTF8TokenSplit).AfterTokens = ptr(4) },
 

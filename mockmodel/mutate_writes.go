@@ -171,11 +171,14 @@ func (a *attempt) holdsFrames() bool {
 	if m == nil || m.Kind != faults.MutationFrameJoin || a.passed || a.onSocket() {
 		return false
 	}
-	if out.last || a.sent.tokens == 0 || len(out.ends) == 0 || len(out.ends) >= m.N || len(out.buf) >= writeMax {
+	if a.sent.tokens == 0 || len(out.ends) == 0 {
 		return false
 	}
-	out.changed = 1
-	return true
+	holds := !out.last && len(out.ends) < m.N && len(out.buf) < writeMax
+	if holds || len(out.ends) >= m.N { // also where all came at once
+		out.changed = 1
+	}
+	return holds
 }
 
 // writeFrames sends the frames, in more than one write where a fault asks for
