@@ -16,6 +16,7 @@ import (
 	"github.com/chaoskit/chaos/faults"
 	"github.com/chaoskit/chaos/internal/golden"
 	"github.com/chaoskit/chaos/internal/journal"
+	"github.com/chaoskit/chaos/mockmodel"
 )
 
 // What the official Go SDK of each dialect makes of every fault of the
@@ -103,13 +104,17 @@ func vector[F float32 | float64](v []F) string {
 	return fmt.Sprintf("of %d from %.3f", len(v), v[0])
 }
 
-// faultValues are parameters of the faults that need some.
+// faultValues are parameters of the faults that need some, or need them in a
+// dialect.
 var faultValues = map[string]func(faults.Fault){
+	"tool_args_malformed gemini": wrongType, "tool_args_malformed ollama": wrongType, // their arguments are no text
 	"wrong_model": func(f faults.Fault) { f.(*faults.WrongModel).Model = "gpt-4o-mini" },
 	"slow_ttft":   func(f faults.Fault) { f.(*faults.SlowTTFT).By = 5 * time.Second },
 	"trickle":     func(f faults.Fault) { f.(*faults.Trickle).Interval = time.Second },
 	"brownout":    func(f faults.Fault) { f.(*faults.Brownout).From = 0 },
 }
+
+func wrongType(f faults.Fault) { f.(*faults.ToolArgsMalformed).Kind = "wrong_type" }
 
 // TestFaultsSDKs holds the page.
 func TestFaultsSDKs(t *testing.T) {
@@ -163,8 +168,10 @@ func (s sdk) makes(t *testing.T, e faults.Entry, c column) string {
 		steps = []string{"chat", "rerank"}
 	}
 	f := e.New()
-	if set := faultValues[e.Name]; set != nil {
-		set(f)
+	for _, name := range []string{e.Name, e.Name + " " + s.dialect} {
+		if set := faultValues[name]; set != nil {
+			set(f)
+		}
 	}
 	in, ok := f.(interface{ StreamOnly() bool })
 	for _, step := range steps {
@@ -174,12 +181,20 @@ func (s sdk) makes(t *testing.T, e faults.Entry, c column) string {
 		}
 		guarded, waited := s, false
 		guarded.asks = []ask{{name, guard(s.find(name).put, &waited)}}
-		got := guarded.meet(t, []scene{{name: e.Name + " " + name, ask: name, fault: f, cut: patience}})[0]
-		whole := s.meet(t, []scene{{name: name, ask: name}})[0]
+		var answers []mockmodel.Answer
+		if step == "tool" { // two calls, which a fault may mix up
+			answers = twoCalls
+		}
+		got := guarded.meet(t, []scene{{name: e.Name + " " + name, ask: name, fault: f, cut: patience, answers: answers}})[0]
+		whole := s.meet(t, []scene{{name: name, ask: name, answers: answers}})[0]
 		return verdict(got, whole.calls[0].said, waited)
 	}
 	return ""
 }
+
+var twoCalls = []mockmodel.Answer{{When: mockmodel.When{HasTool: toolName}, ToolCalls: []mockmodel.ToolCall{
+	{Name: toolName, Arguments: map[string]any{"customer": "ann", "limit": 1}}, {Name: toolName, Arguments: map[string]any{"customer": "bob", "limit": 2}},
+}}}
 
 // guard tells of a panic instead of having it, and whether the caller's patience
 // ran out.
