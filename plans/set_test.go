@@ -63,7 +63,7 @@ func TestSetChangesAPlanBeforeItIsChecked(t *testing.T) {
 // The plan of a run folder must say the same to whoever loads it again: it is
 // what `chaos check` judges by, and its hash stands in the journal.
 func TestAKeptPlanReadsBackAsItself(t *testing.T) {
-	plans := map[string][]byte{"short": []byte(shortPlan), "long": []byte(longPlan), "decisions": []byte(decisionPlan)}
+	plans := map[string][]byte{"short": []byte(shortPlan), "long": []byte(longPlan), "decisions": []byte(decisionPlan(1))}
 	for _, name := range libraryNames() {
 		plans[name], _ = libraryText(name)
 	}
