@@ -155,12 +155,16 @@ const StretchesMax = 4096
 // first [StretchesMax] of them.
 func (s *Schedule) Stretches(rule int, endNs int64) []Stretch {
 	b := &s.rules[rule]
-	to := min(b.to, endNs)
-	switch {
-	case b.from >= to:
-		return nil
-	case b.burst == nil:
-		return []Stretch{{b.from, to}}
+	var out []Stretch
+	for _, x := range s.Spans(rule) {
+		to := min(x.ToNs, endNs)
+		switch {
+		case x.FromNs >= to:
+		case b.burst == nil:
+			out = append(out, Stretch{x.FromNs, to})
+		default:
+			out = append(out, b.burst.stretches(x.FromNs, to, StretchesMax-len(out))...)
+		}
 	}
-	return b.burst.stretches(b.from, to, StretchesMax)
+	return out
 }

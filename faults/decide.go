@@ -154,6 +154,9 @@ func (b *bound) applies(c *Call) bool {
 	case b.headers != nil && !matchHeaders(b.headers, c.Header):
 		return false
 	}
+	if b.spans != nil && !within(b.spans, c.ArrivedNs) {
+		return false
+	}
 	return b.burst == nil || b.burst.on(c.ArrivedNs)
 }
 

@@ -15,7 +15,7 @@ func TestFilterSaysWhatTheSelectorsSay(t *testing.T) {
 	faultNames := []string{"http_500", "eof_no_done", "in_stream_error", "slow_ttft"}
 	var rules []Rule
 	for i := range RulesMax {
-		r := Rule{Name: fmt.Sprint("r", i), Fault: newFault(pick(faultNames...)), During: pick("", "", "", "spike")}
+		r := Rule{Name: fmt.Sprint("r", i), Fault: newFault(pick(faultNames...)), During: Phases(pick("", "", "", "spike"))}
 		r.Match = Match{Model: pick("", "", "", "a", "b"), Step: pick("", "", "", "chat", "embed"), Endpoint: pick("", "", "", "provider"), Dialect: pick("", "", "", "openai", "anthropic"), Attempt: Count(max(0, n(6)-3))}
 		r.Times = Count(max(0, n(5)-2))
 		rules = append(rules, r)

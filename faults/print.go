@@ -71,6 +71,8 @@ func printValue(v reflect.Value) string {
 		return formatDuration(x)
 	case Share, Count:
 		return fmt.Sprint(x) // a number, not a string that looks like one
+	case Phases:
+		return x.print()
 	case fmt.Stringer:
 		return scalar(x.String())
 	}

@@ -19,7 +19,7 @@ type Rule struct {
 	Name  string `yaml:"name" doc:"name of the rule in reports and in the dice; left out: the fault's name"`
 	Fault Fault  `yaml:"-"`
 
-	During string         `yaml:"during" doc:"name of the phase in which the rule applies"`
+	During Phases         `yaml:"during" doc:"name of the phase in which the rule applies, or a list of them"`
 	At     *At            `yaml:"at" doc:"instant from which the rule applies, with for: a phase, spike + 2s, or a time since the start of the load"`
 	For    *time.Duration `yaml:"for" doc:"how long the rule applies from at on"`
 	From   *time.Duration `yaml:"from" doc:"time since the start of the load from which the rule applies"`

@@ -58,6 +58,7 @@ type bound struct {
 	dialects    []string // the dialects in which it exists; nil: all
 	needsKey    bool     // it asks for what only a request id tells
 	headers     []headerWant
+	spans       []Stretch             // parts of the window; nil: all of it
 	burst       *bursts               // nil: always on
 	firstKeys   map[string][]KeyRange // per phase, sorted; only with requests or trace
 }
@@ -82,6 +83,9 @@ func NewSchedule(seed uint64, rules []Rule, windows []PhaseWindow, firstKeys fun
 		b.from, b.to = r.window(windows)
 		if r.Probability != nil {
 			b.probability = float64(*r.Probability)
+		}
+		if spans := r.During.spans(windows); len(spans) > 1 {
+			b.spans = spans
 		}
 		b.headers = bindHeaders(r.Match.Header)
 		if r.Burst != nil {
@@ -142,8 +146,8 @@ func (r Rule) window(windows []PhaseWindow) (from, to int64) {
 	origin := origin(windows)
 	switch {
 	case r.During != "":
-		w, _ := phase(windows, r.During)
-		return w.FromNs, w.ToNs
+		spans := r.During.spans(windows)
+		return spans[0].FromNs, spans[len(spans)-1].ToNs
 	case r.At != nil:
 		start := origin
 		if w, ok := phase(windows, r.At.Phase); ok {

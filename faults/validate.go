@@ -66,9 +66,9 @@ func (r Rule) Validate() []Problem {
 func (r Rule) validateWhen(out *problems) {
 	switch {
 	case r.During != "" && r.At != nil:
-		out.add("at", "contradicts during, which is a whole phase: keep one; for a part of a phase write at: %s + 2s, for: 5s", r.During)
+		out.add("at", "contradicts during, which is a whole phase: keep one; for a part of a phase write at: %s + 2s, for: 5s", r.During.names()[0])
 	case r.During != "" && r.For != nil:
-		out.add("for", "contradicts during, which is a whole phase: for a part of it write at: %s, for: %s", r.During, formatDuration(*r.For))
+		out.add("for", "contradicts during, which is a whole phase: for a part of it write at: %s, for: %s", r.During.names()[0], formatDuration(*r.For))
 	case r.At != nil && r.For == nil:
 		out.add("at", "says when the rule starts but not how long it lasts: add for, such as for: 5s")
 	case r.For != nil && r.At == nil:
@@ -151,13 +151,17 @@ func (r Rule) validateWhom(out *problems) {
 // validateWindow refuses a window that no phase of the load touches.
 func (r Rule) validateWindow(windows []PhaseWindow) []Problem {
 	var out problems
-	key, name := "during", r.During
-	if name == "" && r.At != nil {
-		key, name = "at", r.At.Phase
+	key, names := "during", r.During.names()
+	if names == nil && r.At != nil && r.At.Phase != "" {
+		key, names = "at", []string{r.At.Phase}
 	}
-	if name != "" {
+	for i, name := range names {
 		if _, ok := phase(windows, name); !ok {
 			out.add(key, "%s", unknownPhase(name, windows))
+			return out
+		}
+		if slices.Contains(names[:i], name) {
+			out.add(key, "names %s twice: keep one", name)
 			return out
 		}
 	}
@@ -173,7 +177,7 @@ func (r Rule) validateWindow(windows []PhaseWindow) []Problem {
 			return nil
 		}
 	}
-	if key == "during" && name == "" {
+	if key == "during" && names == nil {
 		key = pick(r.From != nil, "from", "to")
 	}
 	end := windows[0].ToNs

@@ -80,10 +80,16 @@ func faultProblems(problems []faults.Problem) error {
 
 // want is a rule with `requests: N` that still lacks some.
 type want struct {
-	rule     int
-	left     int
-	from, to int64
-	tenant   string
+	rule   int
+	left   int
+	to     int64
+	spans  []faults.Stretch
+	tenant string
+}
+
+// in reports whether a request that is due then counts.
+func (w *want) in(due int64) bool {
+	return slices.ContainsFunc(w.spans, func(x faults.Stretch) bool { return due >= x.FromNs && due < x.ToNs })
 }
 
 // firstKeys finds, for each rule with `requests: N`, the keys of the first N
@@ -112,7 +118,7 @@ func firstKeys(p *Plan, s *loadgen.Schedule, windows []faults.PhaseWindow, origi
 			if due >= w.to {
 				continue
 			}
-			if due >= w.from && (w.tenant == "" || w.tenant == a.Tenant) {
+			if w.in(due) && (w.tenant == "" || w.tenant == a.Tenant) {
 				keys[w.rule] = append(keys[w.rule], faults.KeyRange{Phase: a.Key.Phase, From: a.Key.Index, To: a.Key.Index + 1})
 				w.left--
 			}
@@ -127,16 +133,13 @@ func firstKeys(p *Plan, s *loadgen.Schedule, windows []faults.PhaseWindow, origi
 
 // ruleWindows returns when each rule applies, before it is known which are the
 // first requests in its window: from a schedule without that selector.
-func ruleWindows(p *Plan, windows []faults.PhaseWindow) ([]faults.RuleWindow, error) {
+func ruleWindows(p *Plan, windows []faults.PhaseWindow) (*faults.Schedule, error) {
 	plain := slices.Clone(p.Faults)
 	for i := range plain {
 		plain[i].Requests, plain[i].Trace = 0, ""
 	}
 	sched, problems := faults.NewSchedule(p.SeedValue(), plain, windows, nil)
-	if err := faultProblems(problems); err != nil {
-		return nil, err
-	}
-	return sched.Windows(), nil
+	return sched, faultProblems(problems)
 }
 
 // wantsOf lists the rules with `requests: N`.
@@ -146,9 +149,9 @@ func wantsOf(p *Plan, windows []faults.PhaseWindow) ([]want, error) {
 		return nil, err
 	}
 	var wants []want
-	for _, w := range rules {
+	for _, w := range rules.Windows() {
 		if r := p.Faults[w.Rule]; r.Requests > 0 {
-			wants = append(wants, want{rule: w.Rule, left: int(r.Requests), from: w.FromNs, to: w.ToNs, tenant: r.Match.Tenant})
+			wants = append(wants, want{rule: w.Rule, left: int(r.Requests), to: w.ToNs, spans: rules.Spans(w.Rule), tenant: r.Match.Tenant})
 		}
 	}
 	return wants, nil

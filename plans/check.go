@@ -170,7 +170,9 @@ func ruleInfos(p *Plan, j *journal.Journal) []assertions.RuleInfo {
 			}
 			switch m.Kind {
 			case journal.MarkRuleOn:
-				info.FromNs = m.PlannedNs
+				if info.FromNs == journal.Never { // a rule in several phases comes again
+					info.FromNs = m.PlannedNs
+				}
 			case journal.MarkRuleOff:
 				info.ToNs = m.PlannedNs
 			}

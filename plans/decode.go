@@ -57,6 +57,7 @@ func (d *decoder) fail(n *yaml.Node, path, format string, args ...any) {
 var (
 	durationType = reflect.TypeFor[time.Duration]()
 	ruleType     = reflect.TypeFor[faults.Rule]()
+	phasesType   = reflect.TypeFor[faults.Phases]()
 	specType     = reflect.TypeFor[assertions.Spec]()
 )
 

@@ -222,7 +222,9 @@ func (r *run) edges() *edges {
 	end := r.schedule.EndNs()
 	for _, w := range r.rules.Windows() {
 		// A rule without an end goes off when the load has been sent.
-		e.list = append(e.list, edge{at: w.FromNs - r.origin, kind: journal.MarkRuleOn, name: w.Name}, edge{at: min(w.ToNs-r.origin, end), kind: journal.MarkRuleOff, name: w.Name})
+		for _, x := range r.rules.Spans(w.Rule) {
+			e.list = append(e.list, edge{at: x.FromNs - r.origin, kind: journal.MarkRuleOn, name: w.Name}, edge{at: min(x.ToNs-r.origin, end), kind: journal.MarkRuleOff, name: w.Name})
+		}
 	}
 	// Stable: at one instant, what ends comes before what begins only where the
 	// plan says so; phases come before rules.

@@ -51,6 +51,8 @@ func schemaOf(t reflect.Type) node {
 		return schemaOfRule()
 	case specType:
 		return schemaOfSpec()
+	case phasesType:
+		return node{"anyOf": []node{{"type": "string"}, {"type": "array", "items": node{"type": "string"}, "minItems": 1}}}
 	}
 	zero := reflect.New(t).Elem().Interface()
 	if e, ok := zero.(examples); ok {

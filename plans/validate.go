@@ -276,7 +276,7 @@ func (p *Plan) setup(windows []faults.PhaseWindow) assertions.Setup {
 	if err != nil {
 		return s // said of the rules
 	}
-	for _, w := range rules {
+	for _, w := range rules.Windows() {
 		info := ruleInfo(p.Faults[w.Rule])
 		info.FromNs, info.ToNs = w.FromNs, w.ToNs
 		s.Rules = append(s.Rules, info)
