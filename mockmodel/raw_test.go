@@ -165,7 +165,11 @@ func (r rawAnswer) legible(joined bool) string {
 	}
 	var body strings.Builder
 	if strings.Contains(strings.ToLower(head), "transfer-encoding: chunked") {
-		body.WriteString(chunksOf(sent, frames, joined))
+		text, whole := splitFrames(sent)
+		if whole || !frames {
+			text = chunksOf(sent, frames, joined)
+		}
+		body.WriteString(text)
 	} else {
 		text, shift := show(sent, frames)
 		body.WriteString(text)
@@ -211,6 +215,42 @@ func chunksOf(b []byte, frames, joined bool) string {
 		}
 	}
 	return out.String()
+}
+
+// splitFrames prints chunks that do not hold whole frames: their sizes, up to the
+// first frame whose length depends on the clock, and the frames. whole: they do.
+func splitFrames(b []byte) (text string, whole bool) {
+	var all []byte
+	var ends []int
+	whole = true
+	for len(b) > 0 {
+		line, rest, found := bytes.Cut(b, []byte("\r\n"))
+		n, err := strconv.ParseUint(string(line), 16, 32)
+		if !found || err != nil || len(rest) < int(n)+2 {
+			break
+		}
+		if _, left, err := eventFramesOf(rest[:n]); left > 0 || err != nil {
+			whole = false
+		}
+		all, b = append(all, rest[:n]...), rest[n+2:]
+		ends = append(ends, len(all))
+	}
+	stable := len(all)
+	if i := bytes.Index(all, []byte(`"latencyMs":`)); i >= 0 {
+		stable = i
+	}
+	var sizes []string
+	from := 0
+	for _, end := range ends {
+		if end > stable {
+			sizes = append(sizes, "...")
+			break
+		}
+		sizes = append(sizes, strconv.Itoa(end-from))
+		from = end
+	}
+	frames, _ := show(all, true)
+	return "[chunks of " + strings.Join(sizes, " ") + "]\n" + frames + "\n", whole
 }
 
 // show prints bytes, and says by how much what the clock says is shorter or
