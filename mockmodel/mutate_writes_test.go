@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unicode/utf8"
 
@@ -46,7 +49,8 @@ func TestUTF8Split(t *testing.T) {
 		hit := rule(t, "utf8_split", func(f *faults.UTF8Split) { f.AfterTokens, f.Behind, f.Pause = ptr(3), behind, 50*time.Millisecond })
 		for _, w := range streamWires {
 			w.ask.id = framesID
-			virtual(t, framesModels(40, 0), []faults.Rule{hit}, func(g *rig) {
+			// Each behind the other, and at once: who sends the former does not wait.
+			virtual(t, framesModels(40, float64(20*(behind-1))), []faults.Rule{hit}, func(g *rig) {
 				reads, r := g.reads(w.ask)
 				broken := 0
 				for _, x := range reads {
@@ -306,4 +310,26 @@ func TestSplitWritesOnASocket(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A pause of one stream is none of the others: it is not the pacer that waits.
+func TestAPauseDelaysNobodyElse(t *testing.T) {
+	hit := rule(t, "utf8_split", func(f *faults.UTF8Split) { f.AfterTokens, f.Pause = ptr(3), 10*time.Second }, func(r *faults.Rule) { r.Match.Tenant = "t1" })
+	virtual(t, framesModels(20, 10), []faults.Rule{hit}, func(g *rig) {
+		var done sync.WaitGroup
+		for i := range 1 + runtime.GOMAXPROCS(0) { // two of a pacer at least
+			tenant := "t2"
+			if i == 0 {
+				tenant = "t1"
+			}
+			done.Go(func() {
+				r := g.send(ask{path: chatPath, body: chat("gpt-4o", streamed), id: wire.ID{Phase: "warm", Index: int64(i), Tenant: tenant}})
+				if late := r.at > 3*time.Second; late != (i == 0) {
+					t.Errorf("stream %d of %s ended after %s", i, tenant, r.at)
+				}
+			})
+			synctest.Wait()
+		}
+		done.Wait()
+	})
 }
