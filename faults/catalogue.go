@@ -59,6 +59,13 @@ var catalogue = append([]Entry{
 	poison429,
 	quotaExhausted,
 	slowDown,
+	connRefuse,
+	halfOpen,
+	slowHeaders,
+	lateSuccess,
+	pingOnly,
+	closeKeepalive,
+	authFlap,
 	slowTTFT,
 	trickle,
 	brownout,
@@ -98,11 +105,10 @@ func Unbuilt(name string) bool { return slices.Contains(unbuilt, underscored(nam
 
 // unbuilt are the rest of the reference catalogue.
 var unbuilt = []string{
-	"conn_refuse", "half_open", "slow_headers", "ping_only",
 	"empty_choices", "reasoning_burn", "length_cut",
 	"wrong_content_type", "invalid_json", "missing_fields",
-	"overloaded_529_burst", "auth_flap",
+	"overloaded_529_burst",
 	"sticky_misroute", "content_filter", "usage_wrong",
-	"stale_answer", "cross_answer", "huge_output", "runaway", "loop", "late_success",
-	"goaway", "h2_rst_stream", "close_keepalive", "ws_close",
+	"stale_answer", "cross_answer", "huge_output", "runaway", "loop",
+	"goaway", "h2_rst_stream", "ws_close",
 }

@@ -116,12 +116,15 @@ type ConnectionKind string
 const (
 	ConnectionResetPre ConnectionKind = "reset_pre" // read the request, then RST: no byte is answered
 	ConnectionHang     ConnectionKind = "hang"      // read the request, then not one byte until the caller leaves
+	ConnectionRefuse   ConnectionKind = "refuse"    // as reset_pre, and so is every new connection for a while, unread
+	ConnectionHalfOpen ConnectionKind = "half_open" // as hang, but the connection is not closed either when the caller closes it
 )
 
 // Connection is the fate of the connection before any byte of the answer.
 type Connection struct {
 	Rule int // index of the rule that holds the slot
 	Kind ConnectionKind
+	For  time.Duration // refuse: how long new connections to the endpoint are reset
 }
 
 // StatusKind says what an error is about, where its code does not say it.
@@ -194,6 +197,10 @@ type Delay struct {
 	From       int           // attempts in flight that are still free of charge
 	PerRequest time.Duration // for each one above From
 	Max        time.Duration // bound of the part that grows; 0: none
+	// Headers: those of a stream are late too, by what the delay adds.
+	Headers bool
+	// Finish: the work goes on, and is paid for, though the caller has left.
+	Finish bool
 }
 
 // FirstToken returns the time to first token where the model alone would take
@@ -325,6 +332,9 @@ const (
 	EndingReset         EndingKind = "reset"           // RST in the middle
 	EndingStall         EndingKind = "stall"           // silence, the connection stays open until the caller leaves
 	EndingInStreamError EndingKind = "in_stream_error" // an error event of the dialect inside a 200
+	EndingHalfOpen      EndingKind = "half_open"       // as stall, but the connection is not closed either when the caller closes it
+	EndingKeepAlive     EndingKind = "keep_alive"      // nothing but signs of life of the dialect until the caller leaves
+	EndingClose         EndingKind = "close"           // the whole answer, and then the end of a connection that was to be kept; it has no position
 
 	// Of a stream that says everything; they stand at [End].
 	EndingNoBlankLine EndingKind = "no_blank_line" // the last event is not ended
@@ -339,8 +349,9 @@ type Ending struct {
 	After Position
 	Type  string // in_stream_error: overloaded, server_error, rate_limit; the dialect has its own words for it
 
-	LineEnd bool // no_blank_line: the last line ends, and no blank one follows
-	NoDone  bool // no_blank_line: the terminal event is missing too
+	LineEnd bool          // no_blank_line: the last line ends, and no blank one follows
+	NoDone  bool          // no_blank_line: the terminal event is missing too
+	Every   time.Duration // keep_alive: between two signs of life
 }
 
 // Unit is what a position counts.

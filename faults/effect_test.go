@@ -108,6 +108,16 @@ func TestEffects(t *testing.T) {
 		{&InStreamError{AfterTokens: n(4), Type: "rate_limit"}, "ending", func(e Effect) bool {
 			return *e.Ending == Ending{Kind: EndingInStreamError, After: Position{4, Tokens}, Type: "rate_limit"}
 		}},
+		{newFault("conn_refuse"), "connection", func(e Effect) bool { return *e.Connection == Connection{Kind: ConnectionRefuse, For: s} }},
+		{newFault("half_open"), "connection", func(e Effect) bool { return *e.Connection == Connection{Kind: ConnectionHalfOpen} }},
+		{&HalfOpen{AfterBytes: n(3)}, "ending", func(e Effect) bool { return *e.Ending == Ending{Kind: EndingHalfOpen, After: Position{3, Bytes}} }},
+		{newFault("slow_headers"), "delay", func(e Effect) bool { return *e.Delay == Delay{Extra: 30 * s, Headers: true} }},
+		{newFault("late_success"), "delay", func(e Effect) bool { return *e.Delay == Delay{Extra: 60 * s, Headers: true, Finish: true} }},
+		{newFault("ping_only"), "ending", func(e Effect) bool {
+			return *e.Ending == Ending{Kind: EndingKeepAlive, After: Position{0, Tokens}, Every: 5 * s}
+		}},
+		{newFault("close_keepalive"), "ending", func(e Effect) bool { return *e.Ending == Ending{Kind: EndingClose} }},
+		{&AuthFlap{Status: 403}, "status", func(e Effect) bool { return e.Status.Code == 403 }},
 		{newFault("rate_limit"), "status", func(e Effect) bool {
 			return e.Status.Code == 429 && e.Status.RetryAfter == Hint{HintSeconds, 2 * s} && e.Status.Honest && e.Status.ShouldRetry == nil
 		}},

@@ -39,6 +39,7 @@ type attempt struct {
 
 	effect faults.Effect
 	hits   []faults.Hit
+	closes bool         // the connection after the answer, without a word
 	shown  faults.Slots // the slots of effect that were carried out
 	barred bool         // validation, a limit or capacity hid the slots behind them
 
@@ -70,6 +71,7 @@ func (s *Server) attempt(w http.ResponseWriter, r *http.Request, f found) {
 	a := s.begin(w, r, f)
 	defer s.end(a)
 	a.run()
+	a.closeAfter()
 	switch a.rec.End {
 	case journal.AttemptComplete, journal.AttemptEOF, journal.AttemptInStreamError:
 	default:
@@ -251,6 +253,7 @@ func (a *attempt) decide() {
 	}
 	d := schedule.Decide(c)
 	a.effect, a.hits = d.Effect, d.Hits
+	a.takeClose()
 }
 
 // show notes that a slot of the effect was carried out.

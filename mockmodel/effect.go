@@ -23,6 +23,11 @@ func (a *attempt) connectionFault() bool {
 	switch c.Kind {
 	case faults.ConnectionResetPre:
 		a.reset()
+	case faults.ConnectionRefuse:
+		a.refuseFor(c.For)
+		a.reset()
+	case faults.ConnectionHalfOpen:
+		a.holdOpen()
 	default: // faults.ConnectionHang
 		a.waitGone()
 	}
@@ -152,6 +157,10 @@ func (a *attempt) endHere() {
 		a.reset()
 	case faults.EndingStall:
 		a.waitGone()
+	case faults.EndingHalfOpen:
+		a.holdOpen()
+	case faults.EndingKeepAlive:
+		a.keepAlive()
 	case faults.EndingInStreamError:
 		a.rec.End = journal.AttemptInStreamError
 	default: // faults.EndingEOF

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/chaoskit/chaos/internal/journal"
 )
@@ -32,6 +33,9 @@ type endpoint struct {
 	models []Model // listed ones, with defaults
 	// unlisted is how a model behaves that is not listed.
 	unlisted Model
+
+	refuseUntil atomic.Int64  // until when new connections are reset, in ns of the run
+	refused     atomic.Uint64 // connections that were
 
 	mu       sync.Mutex
 	stations map[string]*station

@@ -79,6 +79,10 @@ var faultParameters = map[string]func(faults.Fault){
 	"slow_ttft":           func(f faults.Fault) { f.(*faults.SlowTTFT).By = 5 * time.Millisecond },
 	"trickle":             func(f faults.Fault) { f.(*faults.Trickle).Interval = 50 * time.Millisecond },
 	"brownout":            func(f faults.Fault) { f.(*faults.Brownout).From = 0 },
+	"slow_headers":        func(f faults.Fault) { f.(*faults.SlowHeaders).By = 5 * time.Millisecond },
+	"late_success":        func(f faults.Fault) { f.(*faults.LateSuccess).After = 5 * time.Millisecond },
+	"ping_only":           func(f faults.Fault) { f.(*faults.PingOnly).Every = time.Minute },
+	"conn_refuse":         func(f faults.Fault) { f.(*faults.ConnRefuse).For = time.Millisecond },
 
 	"frame_coalesce":   func(f faults.Fault) { f.(*faults.FrameCoalesce).Events = 3 },
 	"utf8_split":       func(f faults.Fault) { f.(*faults.UTF8Split).AfterTokens = ptr(4) },

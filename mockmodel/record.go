@@ -45,7 +45,7 @@ func (s *Server) bill(a *attempt) (out int) {
 	rec, w := &a.rec, &a.work
 	out = rec.TokensEmitted
 	reached := w.inside || a.passed
-	if rec.End == journal.AttemptPeerClosed && s.outlive(*w) {
+	if rec.End == journal.AttemptPeerClosed && s.outlive(*w, a.effect.Delay) {
 		if out, reached = rec.TokensPlanned, true; out == 0 { // it had not come to that
 			out = w.out * w.places
 		}
@@ -97,7 +97,7 @@ func (a *attempt) ruleHit(h *faults.Hit) journal.RuleHit {
 		out.State = journal.RuleHeld
 	case shown != 0:
 		out.State, out.Slot = journal.RuleInjected, shown.String()
-		if shown.Has(faults.SlotEnding) {
+		if shown.Has(faults.SlotEnding) && a.effect.Ending != nil {
 			out.At = a.effect.Ending.After.N
 		}
 	case h.Masked || a.barred:

@@ -23,7 +23,7 @@
 //	vector.go    how near two texts are; vector_answer.go vectors of the plan
 //	openai_realtime*.go  a conversation over a socket, whose responses are attempts
 //	schema*.go   values that a JSON Schema allows
-//	effect.go    connection, status and ending of a fault; mutate_chunks.go, mutate_writes.go, loose_end.go pieces, writes and end of a stream
+//	effect.go    connection, status and ending of a fault; mutate_chunks.go, mutate_writes.go, loose_end.go pieces, writes and end of a stream; held.go connections that it keeps, refuses or closes; keepalive.go signs of life
 //	record.go    what the journal is told
 //	upstream.go  calls that are passed on to a real provider     taking.go, usage.go  its answers, recorded     recording.go  and given again
 //
@@ -67,6 +67,7 @@ type Server struct {
 	handlers  sync.WaitGroup
 	pacers    []pacer // one a processor
 	waits     waits
+	held      held
 	faults    atomic.Pointer[faults.Schedule]
 	memory    *memory
 	store     *store
@@ -139,6 +140,7 @@ func (s *Server) newHTTP(e *endpoint) *http1.Server {
 	return &http1.Server{
 		Handler: http.HandlerFunc(s.serve),
 		Conn: func(ctx context.Context, raw net.Conn) context.Context {
+			e.refuse(raw, s.opt.Epoch.Now())
 			return context.WithValue(ctx, connKey{}, &conn{id: s.conns.Add(1), at: e, raw: raw, peer: raw.RemoteAddr().String()})
 		},
 		HeadTimeout: headerTimeout, BodyTimeout: bodyTimeout, WriteTimeout: writeTimeout, HeadMax: headerMax,
@@ -166,6 +168,7 @@ func (s *Server) Close() error {
 		}
 	}
 	s.handlers.Wait()
+	s.held.close()
 	for _, u := range s.upstreams {
 		u.client.CloseIdleConnections()
 	}
@@ -186,6 +189,9 @@ func (s *Server) enter() bool {
 // rules of which no namesake is among the new ones are forgotten.
 func (s *Server) SetFaults(f *faults.Schedule) {
 	s.faults.Store(f)
+	for _, e := range s.endpoints {
+		e.refuseUntil.Store(0)
+	}
 	lives := map[string]bool{}
 	if f != nil {
 		for _, w := range f.Windows() {

@@ -41,6 +41,9 @@ type frameEnd struct{ at, tokens int }
 
 // stream sends the answer as it is generated.
 func (a *attempt) stream(s streamer, t timing) {
+	if !a.waitHeaders(&t) {
+		return
+	}
 	h := a.w.Header()
 	h["Content-Type"], h["Cache-Control"] = a.media(true), noCache
 	status := http.StatusOK

@@ -29,6 +29,8 @@ const (
 	waitReader                   // a caller who reads slowly
 	waitGrace                    // what precedes a reset to be read
 	waitPause                    // what is left of a frame to be sent by a fault
+	waitHeaders                  // headers that a fault makes late
+	waitPing                     // the next sign of life
 	waitLeft                     // the caller to give up
 	waitNobody                   // work whose caller is gone to be done
 	waitEvent                    // something to happen in a session
@@ -68,6 +70,8 @@ var waitTable = [waitKinds]wait{
 	waitReader:   {"reader", byEither, []string{"attempt.write", "attempt.send"}},
 	waitGrace:    {"grace", byEither, []string{"waits.until"}},
 	waitPause:    {"pause", byEither, []string{"waits.until"}},
+	waitHeaders:  {"headers", byEither, []string{"waits.until"}},
+	waitPing:     {"ping", byEither, []string{"waits.until"}},
 	waitLeft:     {"left", byEither, []string{"waits.end"}},
 	waitNobody:   {"nobody", byServer, []string{"waits.on", "waits.until"}},
 	waitEvent:    {"event", byEither, []string{"realtime.serve", "realtime.read", "serveRealtime"}},

@@ -3,6 +3,8 @@ package mockmodel
 import (
 	"context"
 	"time"
+
+	"github.com/chaoskit/chaos/faults"
 )
 
 // work is what a call has of a model at work: a place in the queue, a slot, a
@@ -136,9 +138,10 @@ func (a *attempt) waitSteps(t *timing, i int) bool {
 }
 
 // outlive lets the work of an attempt whose caller is gone go on, where the
-// model does not notice it. It reports whether it does.
-func (s *Server) outlive(w work) bool {
-	if w.st == nil || w.st.OnHangup != hangupFinish || w.stage == stageDone || !s.enter() {
+// model does not notice it, or a fault has it go on. It reports whether it does.
+func (s *Server) outlive(w work, d *faults.Delay) bool {
+	goesOn := w.st != nil && w.st.OnHangup == hangupFinish || d != nil && d.Finish
+	if w.st == nil || !goesOn || w.stage == stageDone || !s.enter() {
 		return false
 	}
 	go func() {

@@ -27,6 +27,7 @@ type response struct {
 	bare    bool   // the answer has no body
 	out     []byte // to be sent; before framed, the body alone
 	failed  error
+	closes  bool // the connection, without a word
 }
 
 // Header returns the headers, to be set before WriteHeader.
@@ -185,7 +186,7 @@ func (w *response) finish() bool {
 		w.out = append(w.out, "0\r\n\r\n"...)
 	}
 	whole := w.bare || w.length < 0 || w.written == w.length
-	return w.FlushError() == nil && w.keep && whole
+	return w.FlushError() == nil && w.keep && whole && !w.closes
 }
 
 // frame puts the head before what is in out.
@@ -282,6 +283,18 @@ func first(values []string) string {
 		return ""
 	}
 	return values[0]
+}
+
+// CloseAfter has the connection closed behind the answer, which does not say so.
+func (w *response) CloseAfter() { w.closes = true }
+
+// Abandon hands over a connection whose caller has hung up, or of which nothing
+// is wanted any more: what was sent stands, nothing more is, and it stays open
+// until who has it now closes it. The answer is given up: the handler panics
+// with http.ErrAbortHandler. Server.Close leaves the connection open.
+func (w *response) Abandon() net.Conn {
+	w.conn.hijacked.Store(true)
+	return w.conn.nc
 }
 
 // Hijack hands the connection over, with what was read of it and not yet taken.
