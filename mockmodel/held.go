@@ -81,6 +81,13 @@ func (e *endpoint) refuse(raw net.Conn, now int64) {
 	}
 }
 
+// acceptAll ends the refusal of connections.
+func (s *Server) acceptAll() {
+	for _, e := range s.endpoints {
+		e.refuseUntil.Store(0)
+	}
+}
+
 // Refused returns how many connections were reset before a byte of them was
 // read. No attempt is on record for them: nobody knows what they would have
 // asked.

@@ -189,9 +189,7 @@ func (s *Server) enter() bool {
 // rules of which no namesake is among the new ones are forgotten.
 func (s *Server) SetFaults(f *faults.Schedule) {
 	s.faults.Store(f)
-	for _, e := range s.endpoints {
-		e.refuseUntil.Store(0)
-	}
+	s.acceptAll()
 	lives := map[string]bool{}
 	if f != nil {
 		for _, w := range f.Windows() {
