@@ -237,6 +237,9 @@ func TestSignsOfLife(t *testing.T) {
 			if w.dialect == "anthropic" { // whose every stream begins with one
 				want, ping = 6, "event: ping\ndata: {\"type\":\"ping\"}\n\n"
 			}
+			if w.file == "gemini-array" { // white space, where an element may begin
+				ping = "\n"
+			}
 			if n := strings.Count(r.body, ping); n != want || !strings.HasSuffix(r.body, strings.Repeat(ping, 5)) || resp.StatusCode != http.StatusOK {
 				t.Errorf("%s: %d signs of life in 21 s:\n%s", w.file, n, r.body)
 			}
