@@ -44,6 +44,7 @@ var aliases = []struct{ name, meant string }{
 	{"429", "rate_limit"},
 	{"http_429", "rate_limit"},
 	{"throttle", "rate_limit"},
+	{"overloaded_529_burst", "http_529: {} with burst: {on: 90s, off: 9m} beside it"},
 	{"rate_limit_full", "rate_limit: {retry_after: 2s}"},
 	{"rate_limit_no_hint", "rate_limit: {retry_after: none}"},
 	{"rate_limit_huge_hint", "rate_limit: {retry_after: 150s}"},
