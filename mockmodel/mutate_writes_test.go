@@ -280,8 +280,8 @@ func TestFrameCoalesce(t *testing.T) {
 	cut := rule(t, "conn_reset_mid", func(f *faults.Cut) { f.AfterTokens = ptr(6) })
 	virtual(t, framesModels(20, 10), []faults.Rule{hit, cut}, func(g *rig) {
 		r := g.send(ask{path: chatPath, body: chat("gpt-4o", streamed)})
-		if n := len(textOf(t, r.body, true)); n < 6*tokenBytes || states(g.last()) != "frame_coalesce:injected(mutation) conn_reset_mid:injected(ending@6)" {
-			t.Errorf("%d bytes of text before the cut: %s", n, states(g.last()))
+		if n := len(eventTexts(r, streamWires[0].text)); n != 6 || states(g.last()) != "frame_coalesce:injected(mutation) conn_reset_mid:injected(ending@6)" {
+			t.Errorf("%d pieces before the cut: %s", n, states(g.last()))
 		}
 	})
 }
