@@ -90,6 +90,8 @@ var catalogue = append([]Entry{
 	frameSplit,
 	frameCoalesce,
 	wrongModel,
+	stickyMisroute,
+	wrongAnswer,
 	contextExceeded,
 	embedWrongDim,
 	embedNaN,
@@ -107,7 +109,7 @@ func Unbuilt(name string) bool { return slices.Contains(unbuilt, underscored(nam
 var unbuilt = []string{
 	"empty_choices", "reasoning_burn", "length_cut",
 	"wrong_content_type", "invalid_json", "missing_fields",
-	"sticky_misroute", "content_filter", "usage_wrong",
+	"content_filter", "usage_wrong",
 	"stale_answer", "cross_answer", "huge_output", "runaway", "loop",
 	"goaway", "h2_rst_stream", "ws_close",
 }

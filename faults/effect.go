@@ -281,6 +281,10 @@ const (
 	MutationFrameWrites     MutationKind = "frame_writes"     // writes end inside of frames, or frames have another form
 	MutationFrameJoin       MutationKind = "frame_join"       // many frames are one write
 
+	// Of words; the watermarks vouch for those that should be there.
+	MutationOtherWords  MutationKind = "other_words"  // plausible ones
+	MutationOtherScript MutationKind = "other_script" // letters of another script amid them
+
 	// Of calls of tools.
 	MutationToolCut      MutationKind = "tool_cut"      // only a share Keep of their arguments
 	MutationToolSpoilt   MutationKind = "tool_spoilt"   // as Form says: invalid_json, wrong_type, unknown_tool

@@ -194,6 +194,7 @@ func (a *attempt) prepare() {
 	}
 	a.compose()
 	a.bendTools()
+	a.bendWords()
 	ans.count()
 	a.work.out = ans.longest
 	rec.TokensPlanned, rec.ReasoningTokens = ans.tokensOut, ans.thinking

@@ -19,8 +19,9 @@ const tokenBytes = wire.TokenBytes
 // as none.
 type script struct {
 	text      string
-	tokens    int // of text that will be said
-	asked     int // of text before max_tokens cut it
+	truth     string // of a canary: the words that its watermarks vouch for, as long as text; "": those of text
+	tokens    int    // of text that will be said
+	asked     int    // of text before max_tokens cut it
 	codec     *wire.Codec
 	mark      wire.Mark // the next one; only where marked
 	cuts      []int     // where the tokens of a recorded text begin, and its length; nil: every tokenBytes
@@ -57,7 +58,11 @@ func (s *script) say(dst []byte, from, to int, now int64) []byte {
 		}
 		said := len(dst)
 		dst = append(dst, s.text[s.cut(t):s.cut(t+1)]...)
-		s.words.Add(dst[said:])
+		if s.truth == "" {
+			s.words.Add(dst[said:])
+		} else {
+			s.words.Add([]byte(s.truth[s.cut(t):s.cut(t+1)]))
+		}
 		if t == s.tokens-1 {
 			dst = s.appendMark(dst, now, true)
 		}
