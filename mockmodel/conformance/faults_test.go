@@ -108,10 +108,11 @@ func vector[F float32 | float64](v []F) string {
 // dialect.
 var faultValues = map[string]func(faults.Fault){
 	"tool_args_malformed gemini": wrongType, "tool_args_malformed ollama": wrongType, // their arguments are no text
-	"wrong_model": func(f faults.Fault) { f.(*faults.WrongModel).Model = "gpt-4o-mini" },
-	"slow_ttft":   func(f faults.Fault) { f.(*faults.SlowTTFT).By = 5 * time.Second },
-	"trickle":     func(f faults.Fault) { f.(*faults.Trickle).Interval = time.Second },
-	"brownout":    func(f faults.Fault) { f.(*faults.Brownout).From = 0 },
+	"wrong_model":  func(f faults.Fault) { f.(*faults.WrongModel).Model = "gpt-4o-mini" },
+	"slow_headers": func(f faults.Fault) { f.(*faults.SlowHeaders).By = 5 * time.Second }, // below patience: a tie is chance
+	"slow_ttft":    func(f faults.Fault) { f.(*faults.SlowTTFT).By = 5 * time.Second },
+	"trickle":      func(f faults.Fault) { f.(*faults.Trickle).Interval = time.Second },
+	"brownout":     func(f faults.Fault) { f.(*faults.Brownout).From = 0 },
 }
 
 func wrongType(f faults.Fault) { f.(*faults.ToolArgsMalformed).Kind = "wrong_type" }
