@@ -41,7 +41,6 @@ var aliases = []struct{ name, meant string }{
 	{"reset", "conn_reset_mid"},
 	{"error", "http_500"},
 	{"overloaded", "http_529"},
-	{"overloaded_529_burst", "http_529 with burst: {on: 5s, off: 20s}"},
 	{"429", "rate_limit"},
 	{"http_429", "rate_limit"},
 	{"throttle", "rate_limit"},

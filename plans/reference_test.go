@@ -68,7 +68,7 @@ var referenceRows = []referred{
 	{"38", "poison_429", nil, ""},
 	{"39", "quota_exhausted", nil, ""},
 	{"40", "slow_down", nil, ""},
-	{"41", "overloaded_529_burst", []string{"http_529: {}, burst: {on: 5s, off: 20s}"}, ""},
+	{"41", "overloaded_529_burst", []string{"http_529: {}, burst: {on: 90s, off: 9m}"}, ""},
 	{"42", "http_500", nil, ""},
 	{"42", "http_502", nil, ""},
 	{"42", "http_503", nil, ""},
