@@ -51,6 +51,8 @@ var catalogue = append([]Entry{
 	hangBeforeHeaders,
 	stallMidStream,
 	empty200,
+	reasoningBurn,
+	lengthCut,
 	emptyBody200,
 	html502,
 	cf520,
@@ -93,6 +95,9 @@ var catalogue = append([]Entry{
 	stickyMisroute,
 	wrongAnswer,
 	contextExceeded,
+	hugeOutput,
+	runaway,
+	loop,
 	embedWrongDim,
 	embedNaN,
 	embedShort,
@@ -107,9 +112,9 @@ func Unbuilt(name string) bool { return slices.Contains(unbuilt, underscored(nam
 
 // unbuilt are the rest of the reference catalogue.
 var unbuilt = []string{
-	"empty_choices", "reasoning_burn", "length_cut",
+	"empty_choices",
 	"wrong_content_type", "invalid_json", "missing_fields",
 	"content_filter", "usage_wrong",
-	"stale_answer", "cross_answer", "huge_output", "runaway", "loop",
+	"stale_answer", "cross_answer",
 	"goaway", "h2_rst_stream", "ws_close",
 }

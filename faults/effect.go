@@ -292,6 +292,13 @@ const (
 	MutationToolTwins    MutationKind = "tool_twins"    // the second has the index of the first
 	MutationToolAgain    MutationKind = "tool_again"    // on each turn there is one
 
+	// Of the length of an answer, in N tokens.
+	MutationLength   MutationKind = "length"   // it stops there, as a limit on tokens does
+	MutationThoughts MutationKind = "thoughts" // all that the call allows are thoughts; N where it has no limit
+	MutationHuge     MutationKind = "huge"     // so much text, whatever the call allows
+	MutationLoop     MutationKind = "loop"     // so much of one sentence
+	MutationRunaway  MutationKind = "runaway"  // as loop, and it is cut off there
+
 	// Of vectors and rankings.
 	MutationVectorLength  MutationKind = "vector_length"  // vectors have N dimensions; 0: half of what they should have
 	MutationVectorNaN     MutationKind = "vector_nan"     // no number of a vector is one; Form says how JSON says that
@@ -309,7 +316,7 @@ type Mutation struct {
 	Declared bool          // wrong_model: the answer's model field admits it; else only the watermark shows it
 	After    int           // of frames: the first piece that is hit begins behind so many tokens
 	Every    int           // of frames: another one behind each so many more; 0: none
-	N        int           // of vectors: see their kinds; frame_join: frames of a write; char_writes: bytes of the character in the first one
+	N        int           // of vectors and of lengths: see their kinds; frame_join: frames of a write; char_writes: bytes of the character in the first one
 	Form     string        // tool_spoilt; vector_nan: javascript for null, python for the word NaN; frame_writes: of events; char_pieces: of halves
 	Keep     float64       // tool_cut: above 0 and below 1
 	Where    string        // frame_writes: head, tail, both or none: where writes end

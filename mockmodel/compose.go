@@ -16,6 +16,7 @@ func (a *attempt) compose() {
 	for i := range a.ans.choices {
 		a.ans.stop = stopEnd
 		switch {
+		case a.composeAtLength(i):
 		case l != nil && (!a.made.id || !a.loops()):
 			a.composeLiteral(i, l)
 		case a.made.id:
@@ -140,7 +141,7 @@ func (a *attempt) mark() wire.Mark {
 
 // limit cuts a choice to the tokens that the call allows; its thoughts count.
 func (a *attempt) limit(choice int) {
-	left := a.call.maxTokens
+	left, cuts := a.lengthMost()
 	if left <= 0 {
 		return
 	}
@@ -148,11 +149,13 @@ func (a *attempt) limit(choice int) {
 	for i := range parts {
 		s := &parts[i].script
 		if s.tokens > left {
-			s.tokens = left
+			s.tokens, s.broken = left, cuts
 			a.ans.stop = stopLength
+			a.ans.bent = a.ans.bent || cuts
 		}
 		if left -= s.tokens; left == 0 && i < len(parts)-1 {
 			a.ans.stop = stopLength
+			a.ans.bent = a.ans.bent || cuts
 			a.ans.parts = a.ans.parts[:len(a.ans.parts)-(len(parts)-1-i)]
 			return
 		}

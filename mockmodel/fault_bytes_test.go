@@ -83,6 +83,9 @@ var faultParameters = map[string]func(faults.Fault){
 	"late_success":        func(f faults.Fault) { f.(*faults.LateSuccess).After = 5 * time.Millisecond },
 	"ping_only":           func(f faults.Fault) { f.(*faults.PingOnly).Every = time.Minute },
 	"conn_refuse":         func(f faults.Fault) { f.(*faults.ConnRefuse).For = time.Millisecond },
+	"reasoning_burn":      func(f faults.Fault) { f.(*faults.ReasoningBurn).Tokens = 20 },
+	"length_cut":          func(f faults.Fault) { f.(*faults.LengthCut).AfterTokens = 5 },
+	"huge_output":         runsOn, "loop": runsOn, "runaway": runsOn,
 
 	"frame_coalesce":   func(f faults.Fault) { f.(*faults.FrameCoalesce).Events = 3 },
 	"utf8_split":       func(f faults.Fault) { f.(*faults.UTF8Split).AfterTokens = ptr(4) },
@@ -90,6 +93,9 @@ var faultParameters = map[string]func(faults.Fault){
 
 	"chunk_duplicate": chunkFifth, "chunk_lost": chunkFifth, "chunk_reorder": chunkFifth,
 }
+
+// runsOn lets an answer be longer than it should, by a little.
+func runsOn(f faults.Fault) { f.(*faults.Runaway).Tokens = 40 }
 
 // chunkFifth hits the piece of the fifth token, which others follow.
 func chunkFifth(f faults.Fault) { c := f.(*faults.Chunk); c.AfterTokens, c.Every = ptr(4), 3 }

@@ -26,6 +26,7 @@ type script struct {
 	mark      wire.Mark // the next one; only where marked
 	cuts      []int     // where the tokens of a recorded text begin, and its length; nil: every tokenBytes
 	marked    bool
+	broken    bool         // a fault ends it before its time: it has no mark of the end
 	generated bool         // words of ours, that a fault may put a character between
 	words     wire.Letters // said since the last mark
 }
@@ -63,7 +64,7 @@ func (s *script) say(dst []byte, from, to int, now int64) []byte {
 		} else {
 			s.words.Add([]byte(s.truth[s.cut(t):s.cut(t+1)]))
 		}
-		if t == s.tokens-1 {
+		if t == s.tokens-1 && !s.broken {
 			dst = s.appendMark(dst, now, true)
 		}
 	}
