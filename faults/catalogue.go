@@ -21,6 +21,10 @@ type Fault interface {
 // in one piece: its rule is not eligible for such an attempt.
 type streamOnly interface{ StreamOnly() bool }
 
+// arrivalOnly is the optional power of a fault that can only meet a connection
+// that is just being accepted.
+type arrivalOnly interface{ ArrivalOnly() bool }
+
 // Entry describes a fault of the catalogue.
 type Entry struct {
 	Name     string
@@ -33,14 +37,17 @@ type Entry struct {
 	New      func() Fault
 }
 
-// Catalogue returns the faults that exist, the user's own four families first.
+// Catalogue returns the faults of calls to the provider, the user's own four
+// families first. Those of a proxy's connections are [TCP].
 func Catalogue() []Entry { return append([]Entry(nil), catalogue...) }
 
-// Lookup returns the entry of that name.
+// Lookup returns the entry of that name, of either kind.
 func Lookup(name string) (Entry, bool) {
-	for _, e := range catalogue {
-		if e.Name == name {
-			return e, true
+	for _, list := range [][]Entry{catalogue, tcp} {
+		for _, e := range list {
+			if e.Name == name {
+				return e, true
+			}
 		}
 	}
 	return Entry{}, false

@@ -39,7 +39,7 @@ func TestEveryReferenceNameIsKnown(t *testing.T) {
 func TestEntriesAreComplete(t *testing.T) {
 	stages := []string{"connection", "headers", "body", "stream", "model", "quota"}
 	seen := map[string]bool{}
-	for _, e := range Catalogue() {
+	for _, e := range slices.Concat(Catalogue(), TCP()) {
 		if seen[e.Name] {
 			t.Errorf("%s is listed twice", e.Name)
 		}
@@ -74,7 +74,7 @@ func TestEntriesAreComplete(t *testing.T) {
 
 // The default tag is what schema and docs say; New is what happens.
 func TestParameterTagsAgreeWithDefaults(t *testing.T) {
-	for _, e := range Catalogue() {
+	for _, e := range slices.Concat(Catalogue(), TCP()) {
 		v := reflect.ValueOf(e.New()).Elem()
 		for i := range v.NumField() {
 			field := v.Type().Field(i)

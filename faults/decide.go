@@ -24,6 +24,11 @@ type Call struct {
 	Endpoint string
 	Stream   bool
 
+	// Proxy is set for a connection of a proxy, and then nothing below is: see
+	// [Arrival]. Open: it was accepted before ArrivedNs.
+	Proxy string
+	Open  bool
+
 	// Header is what the call carries, by canonical names, as net/http has it;
 	// only read.
 	Header map[string][]string
@@ -136,6 +141,10 @@ func (b *bound) applies(c *Call) bool {
 	m := &b.rule.Match
 	switch {
 	case c.ArrivedNs < b.from || c.ArrivedNs >= b.to:
+		return false
+	case m.Proxy != c.Proxy: // a call is of no proxy
+		return false
+	case b.arrivalOnly && c.Open:
 		return false
 	case m.Model != "" && m.Model != c.Model:
 		return false

@@ -201,6 +201,12 @@ type Delay struct {
 	Headers bool
 	// Finish: the work goes on, and is paid for, though the caller has left.
 	Finish bool
+
+	// Of a proxy's connection: Extra is added to each piece of a direction, and
+	// varies by the share Jitter of it to both sides, drawn from Draw.
+	Direction Direction
+	Jitter    float64
+	Draw      uint64
 }
 
 // FirstToken returns the time to first token where the model alone would take
@@ -233,6 +239,10 @@ type Pace struct {
 	From       int           // attempts in flight that are still free of charge
 	Stretch    float64       // share by which gaps grow for each one above From
 	StretchMax float64       // bound of the factor; 0: none
+
+	// Of a proxy's connection: no token has a gap, bytes of a direction have.
+	BytesPerSecond int64
+	Direction      Direction
 }
 
 // Gap returns the gap between two tokens where the model alone would take base
@@ -363,6 +373,10 @@ type Ending struct {
 	LineEnd bool          // no_blank_line: the last line ends, and no blank one follows
 	NoDone  bool          // no_blank_line: the terminal event is missing too
 	Every   time.Duration // keep_alive: between two signs of life
+
+	// Of a proxy's connection: whose bytes After counts. Then eof, reset and
+	// half_open end both directions.
+	Direction Direction
 }
 
 // Unit is what a position counts.

@@ -9,6 +9,7 @@ type filter struct {
 	model, dialect, endpoint int32
 	attempt                  int32
 	times                    int32
+	proxy                    int32 // 0: of no proxy
 	steps                    uint64
 	streamOnly               bool
 }
@@ -30,6 +31,7 @@ func (n names) add(s string) int32 {
 // asked is a call in the numbers of a schedule.
 type asked struct {
 	model, dialect, endpoint int32
+	proxy                    int32  // -1: one that no rule names
 	kind                     uint64 // its bit; none for a kind that no rule names
 }
 
@@ -41,13 +43,14 @@ const unnamedStep = uint64(1) << 63
 
 // prepare makes the filters of a schedule.
 func (s *Schedule) prepare() {
-	s.models, s.dialects, s.endpoints, s.kinds = names{}, names{}, names{}, names{}
+	s.models, s.dialects, s.endpoints, s.kinds, s.proxies = names{}, names{}, names{}, names{}, names{}
 	s.filters = make([]filter, len(s.rules))
 	for i := range s.rules {
 		b := &s.rules[i]
 		m := &b.rule.Match
 		f := filter{from: b.from, to: b.to, streamOnly: b.streamOnly, steps: anyStep, attempt: small(m.Attempt), times: small(b.rule.Times)}
 		f.model, f.dialect, f.endpoint = s.models.add(m.Model), s.dialects.add(m.Dialect), s.endpoints.add(m.Endpoint)
+		f.proxy = s.proxies.add(m.Proxy)
 		if m.Step != "" {
 			f.steps &= s.kindBit(m.Step, true)
 		}
@@ -94,6 +97,11 @@ func (s *Schedule) asked(c *Call) asked {
 	if len(s.endpoints) > 0 {
 		a.endpoint = s.endpoints[c.Endpoint]
 	}
+	if c.Proxy != "" {
+		if a.proxy = s.proxies[c.Proxy]; a.proxy == 0 {
+			a.proxy = -1
+		}
+	}
 	if len(s.kinds) > 0 {
 		a.kind = s.kindBit(c.Kind, false)
 	}
@@ -102,7 +110,7 @@ func (s *Schedule) asked(c *Call) asked {
 
 // passes reports whether the rule may apply to the call.
 func (f *filter) passes(c *Call, a asked) bool {
-	return c.ArrivedNs >= f.from && c.ArrivedNs < f.to && f.steps&a.kind != 0 &&
+	return c.ArrivedNs >= f.from && c.ArrivedNs < f.to && f.steps&a.kind != 0 && f.proxy == a.proxy &&
 		(f.model == 0 || f.model == a.model) &&
 		(f.dialect == 0 || f.dialect == a.dialect) &&
 		(f.endpoint == 0 || f.endpoint == a.endpoint) &&

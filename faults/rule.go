@@ -44,6 +44,7 @@ type Match struct {
 	Tenant   string `yaml:"tenant" doc:"tenant of the request; an attempt without a request id is never matched, and counted as unknown"`
 	Dialect  string `yaml:"dialect" doc:"dialect that the attempt speaks, such as openai or anthropic"`
 	Step     string `yaml:"step" enum:"chat,embed,rerank,search,moderation,tool" doc:"kind of step"`
+	Proxy    string `yaml:"proxy" doc:"the proxy whose connections the rule strikes, a name of proxies; with the faults tcp_* only, which need it"`
 	Endpoint string `yaml:"endpoint" doc:"endpoint of the provider that the attempt comes to: provider is the main one, the others have the names of provider.endpoints"`
 	Attempt  Count  `yaml:"attempt" doc:"ordinal of the attempt in its step, from 1: 1 is the first try, 2 the first retry"`
 

@@ -42,8 +42,8 @@ type Schedule struct {
 	bits  Bits
 	rules []bound
 
-	filters                            []filter // of the rules
-	models, dialects, endpoints, kinds names    // in them
+	filters                                     []filter // of the rules
+	models, dialects, endpoints, kinds, proxies names    // in them
 }
 
 // bound is a rule as Decide needs it.
@@ -54,6 +54,7 @@ type bound struct {
 	from, to    int64
 	probability float64
 	streamOnly  bool
+	arrivalOnly bool     // of connections, only those that are just being accepted
 	steps       []string // the kinds of step in which the fault exists; nil: all
 	dialects    []string // the dialects in which it exists; nil: all
 	needsKey    bool     // it asks for what only a request id tells
@@ -93,6 +94,9 @@ func NewSchedule(seed uint64, rules []Rule, windows []PhaseWindow, firstKeys fun
 		}
 		if f, ok := r.Fault.(streamOnly); ok {
 			b.streamOnly = f.StreamOnly()
+		}
+		if f, ok := r.Fault.(arrivalOnly); ok {
+			b.arrivalOnly = f.ArrivalOnly()
 		}
 		if e, ok := Lookup(r.Fault.Name()); ok {
 			b.steps, b.dialects = e.Steps, e.Dialects

@@ -16,10 +16,11 @@ func Similar(name string) string {
 			return a.meant
 		}
 	}
-	names := make([]string, len(catalogue))
+	names := make([]string, len(catalogue), len(catalogue)+len(tcp))
 	for i, e := range catalogue {
 		names[i] = e.Name
 	}
+	names = append(names, tcpNames()...)
 	return spell.Nearest(n, names)
 }
 

@@ -139,6 +139,7 @@ func (r Rule) validateWhom(out *problems) {
 		out.add("match.step", "%q is no kind of step: one of %s", s, strings.Join(stepKinds, ", "))
 	}
 	validateHeaders(r.Match.Header, out)
+	r.validateProxy(out)
 	e, _ := Lookup(r.Fault.Name())
 	if r.Match.Dialect != "" && e.Dialects != nil && !slices.Contains(e.Dialects, r.Match.Dialect) {
 		out.add("match.dialect", "%s does not exist in %q, only in %s", e.Name, r.Match.Dialect, strings.Join(e.Dialects, ", "))
