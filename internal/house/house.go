@@ -26,7 +26,7 @@ var floors = [][]string{
 	{"cmd/chaos", "plans/chaostest"},
 	{"internal/report"},
 	{"plans"},
-	{"loadgen", "mockmodel", "assertions", "internal/refapp"},
+	{"loadgen", "mockmodel", "assertions", "internal/refapp", "internal/tcpproxy"},
 	{"faults", "internal/journal", "internal/wire", "internal/http1"},
 	{"internal/draw", "internal/spell", "internal/memnet", "internal/golden"},
 }

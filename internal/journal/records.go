@@ -291,7 +291,7 @@ type Attempt struct {
 
 	Endpoint     string `cbor:"12,keyasint"`
 	Dialect      string `cbor:"13,keyasint"`
-	Kind         string `cbor:"14,keyasint"` // chat, embed, rerank, search, moderation, tool
+	Kind         string `cbor:"14,keyasint"` // chat, embed, rerank, search, moderation, tool, tcp
 	ModelAsked   string `cbor:"15,keyasint"`
 	ModelServed  string `cbor:"16,keyasint"`
 	Stream       bool   `cbor:"17,keyasint"`
@@ -344,6 +344,11 @@ type Attempt struct {
 	ProxyAttempt int    `cbor:"60,keyasint,omitempty"` // x-envoy-attempt-count
 	TraceHash    uint64 `cbor:"61,keyasint,omitempty"`
 }
+
+// KindTCP is the kind of a record that is no call but a connection of a proxy,
+// whose name is its endpoint. It belongs to no request; only its instants, its
+// end, BodyBytes (what the client sent) and Rules mean anything.
+const KindTCP = "tcp"
 
 // NewAttempt returns a record in which nothing has happened.
 func NewAttempt() Attempt {
