@@ -33,6 +33,9 @@ func (h *history) addCallers(byKey map[journal.Key]*request) {
 	var records []journal.Request
 	for i := range h.j.Attempts {
 		a := &h.j.Attempts[i]
+		if a.Kind == journal.KindTCP {
+			continue
+		}
 		n, ok := at[a.Key]
 		if !ok {
 			n = len(records)

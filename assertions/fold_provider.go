@@ -18,7 +18,7 @@ func (h *history) faultCounts() []FaultCounts {
 		out = append(out, FaultCounts{Rule: r.Name, Fault: r.Fault, Asked: ptr(r.Probability), Text: r.Text})
 	}
 	named := len(out)
-	for _, a := range h.calls {
+	for _, a := range slices.Concat(h.calls, h.links) {
 		for i, hit := range a.Rules {
 			if slices.ContainsFunc(a.Rules[:i], func(o journal.RuleHit) bool { return o.Name == hit.Name }) {
 				continue // a rule rolls once for an attempt, however many slots it fills

@@ -53,6 +53,7 @@ type history struct {
 	reqs   []*request // of the load, by due instant
 	trial  []*request // by sent instant
 	calls  []*attempt // of the load, by arrival; unattributed ones too
+	links  []*attempt // connections of proxies, which are in no figure but those of the rules
 	phases []Window
 	ruled  []bool // by phase: a rule's window overlaps it
 	queues []*queueing
@@ -235,6 +236,10 @@ func (h *history) addAttempts(byKey map[journal.Key]*request) {
 		return cmp.Or(cmp.Compare(a.ArrivedNs, b.ArrivedNs), cmp.Compare(a.ID, b.ID))
 	})
 	for _, a := range order {
+		if a.Kind == journal.KindTCP {
+			h.links = append(h.links, a)
+			continue
+		}
 		a.knownNs, a.clean, a.rule = known(a.Attempt), clean(a.Attempt), injectedRule(a.Attempt)
 		if h.alone() || attributed(a.Attempt) {
 			a.req = byKey[a.Key]

@@ -24,16 +24,16 @@ var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 // service is and how to talk to it. Nothing that is judged may, as the kept plan
 // of a run must say what was judged without it.
 var envAllowed = regexp.MustCompile(`^target\.(url|dir|path|command\[\d+\]|env\..*|ready\.path|request\.(method|body|headers\..*))$` +
-	`|^provider\.(listen|advertise)$|^load\.trace\.file$`)
+	`|^provider\.(listen|advertise)$|^proxies\.[^.]+\.(upstream|listen)$|^load\.trace\.file$`)
 
-// lateAllowed are the keys that may name the provider and the target's port. A
+// lateAllowed are the keys that may name the provider, the proxies and the target's port. A
 // gateway is told in a request where to find its provider, in a header or in the
 // body.
 var lateAllowed = regexp.MustCompile(`^target\.(url|command\[\d+\]|env\..*|request\.(body|headers\..*))$`)
 
-// lateNames are what those keys may name in a plan whose provider has the
-// endpoints.
-func lateNames(endpoints []string) []string {
+// lateNames are what those keys may name in a plan that has the proxies and
+// whose provider has the endpoints.
+func lateNames(endpoints, proxies []string) []string {
 	var names []string
 	for _, b := range mockmodel.Bases() {
 		names = append(names, "provider."+b.Dialect)
@@ -42,17 +42,20 @@ func lateNames(endpoints []string) []string {
 	for _, e := range endpoints {
 		names = append(names, "provider."+e, "provider."+e+".origin", "provider."+e+".host", "provider."+e+".port")
 	}
+	for _, p := range proxies {
+		names = append(names, "proxy."+p, "proxy."+p+".host", "proxy."+p+".port")
+	}
 	return append(names, "target.port")
 }
 
-// endpointsIn returns the names of the endpoints that a plan has, as they are
-// needed before it is decoded.
-func endpointsIn(root *yaml.Node) (names []string) {
+// namesIn returns the names that a plan has below keys, as they are needed before
+// it is decoded.
+func namesIn(root *yaml.Node, keys ...string) (names []string) {
 	at := root
 	if at.Kind == yaml.DocumentNode && len(at.Content) > 0 {
 		at = at.Content[0]
 	}
-	for _, key := range []string{"provider", "endpoints"} {
+	for _, key := range keys {
 		var found *yaml.Node
 		for i := 0; at.Kind == yaml.MappingNode && i+1 < len(at.Content); i += 2 {
 			if at.Content[i].Value == key {
@@ -84,7 +87,7 @@ type environment struct {
 type envUse struct{ ref, value string }
 
 func newEnvironment(root *yaml.Node, extra map[string]string, keep bool) *environment {
-	return &environment{keep: keep, late: lateNames(endpointsIn(root)), extra: extra, look: os.LookupEnv, used: map[*yaml.Node][]envUse{}}
+	return &environment{keep: keep, late: lateNames(namesIn(root, "provider", "endpoints"), namesIn(root, "proxies")), extra: extra, look: os.LookupEnv, used: map[*yaml.Node][]envUse{}}
 }
 
 func (e *environment) get(name string) (string, bool) {
@@ -131,7 +134,7 @@ func (e *environment) expand(n *yaml.Node, path string) (out, msg string) {
 func (e *environment) resolve(n *yaml.Node, whole string, env, late bool) (out, msg string) {
 	name, closed := strings.CutSuffix(strings.TrimPrefix(whole, "${"), "}")
 	variable, isEnv := strings.CutPrefix(name, "env:")
-	isLate := strings.HasPrefix(name, "provider.") || strings.HasPrefix(name, "target.")
+	isLate := strings.HasPrefix(name, "provider.") || strings.HasPrefix(name, "proxy.") || strings.HasPrefix(name, "target.")
 	switch {
 	case !isEnv && !isLate && !env: // no syntax here
 		return whole, ""

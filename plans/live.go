@@ -125,6 +125,10 @@ func (l *live) Attempt(a *journal.Attempt) {
 	l.next.Attempt(a)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if a.Kind == journal.KindTCP {
+		l.countRules(a)
+		return
+	}
 	if a.Key.Phase == journal.PhaseTrial || len(l.phases) == 0 {
 		l.tried.add(a)
 		return
@@ -134,6 +138,11 @@ func (l *live) Attempt(a *journal.Attempt) {
 		l.joined++
 	}
 	l.countModel(a)
+	l.countRules(a)
+}
+
+// countRules counts what became of rules, with the lock held.
+func (l *live) countRules(a *journal.Attempt) {
 	for _, h := range a.Rules {
 		c := l.rules[h.Name]
 		if c == nil {

@@ -189,6 +189,10 @@ func loopbackOnly(flag, addr, what string) (string, error) {
 func standingFaults(rules []faults.Rule, w io.Writer) []faults.Rule {
 	var kept []faults.Rule
 	for _, r := range rules {
+		if r.Match.Proxy != "" {
+			fmt.Fprintf(w, "chaos mock: rule %s is left out: it is about a proxy, and `chaos mock` serves none; `chaos proxy` does\n", r.RuleName())
+			continue
+		}
 		if key := needsLoad(r); key != "" {
 			fmt.Fprintf(w, "chaos mock: rule %s is left out: its %s goes with a load, and there is none\n", r.RuleName(), key)
 			continue

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -69,8 +70,8 @@ func (r *run) onceResult(rec journal.Request, calls int) (*OnceResult, error) {
 		return nil, err
 	}
 	res := &OnceResult{Plan: r.plan, Target: r.target.name, Request: rec, Called: calls > 0, Unknown: r.mock.UnknownModels()}
-	res.Attempts = j.Attempts
-	for _, a := range j.Attempts {
+	res.Attempts = slices.DeleteFunc(j.Attempts, func(a journal.Attempt) bool { return a.Kind == journal.KindTCP })
+	for _, a := range res.Attempts {
 		if a.Key == rec.Key {
 			res.Joined++
 		}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/chaoskit/chaos/assertions"
 	"github.com/chaoskit/chaos/faults"
+	"github.com/chaoskit/chaos/internal/tcpproxy"
 	"github.com/chaoskit/chaos/loadgen"
 	"github.com/chaoskit/chaos/mockmodel"
 )
@@ -28,9 +29,10 @@ type Plan struct {
 	Extends     any               `yaml:"extends,unbuilt" doc:"a plan that this one changes"`
 	Target      Target            `yaml:"target" required:"true" doc:"the service under test"`
 	Provider    mockmodel.Config  `yaml:"provider" doc:"the mock model: who answers the target's calls, how fast and with what"`
+	Proxies     []tcpproxy.Config `yaml:"proxies" doc:"what the target uses beside the model, such as a Redis or a database, each behind a proxy that faults can strike: ${proxy.NAME}"`
 	Correlate   loadgen.Correlate `yaml:"correlate" doc:"how a request is recognised at the provider"`
 	Load        loadgen.Config    `yaml:"load" required:"true" doc:"when requests are due and what they ask"`
-	Faults      []faults.Rule     `yaml:"faults" doc:"what goes wrong at the provider, when and to whom"`
+	Faults      []faults.Rule     `yaml:"faults" doc:"what goes wrong at the provider and at the proxies, when and to whom"`
 	Assertions  []assertions.Spec `yaml:"assertions" doc:"what must hold; left out: the standard bundle"`
 	Safety      Safety            `yaml:"safety" doc:"what the run must never do"`
 	Calibrate   *int              `yaml:"calibrate" default:"20" doc:"requests sent one after the other before the load, to see that the experiment can prove anything; 0: none"`

@@ -158,8 +158,26 @@ func TestFaultsPage(t *testing.T) {
 	for _, r := range referenceRows {
 		b.WriteString(r.line())
 	}
+	b.WriteString(tcpIntro)
+	b.WriteString("| in a plan | what happens | parameters |\n|---|---|---|\n")
+	for _, e := range faults.TCP() {
+		var args []string
+		for _, a := range ArgumentsOf(e.New()) {
+			args = append(args, "`"+strings.TrimSuffix(a.Name+": "+a.Default, ": ")+"`")
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", e.Name, e.Summary, cmp.Or(strings.Join(args, ", "), "none"))
+	}
 	golden.Check(t, "../../docs/faults.md", b.String())
 }
+
+const tcpIntro = `
+# Between the target and anything else
+
+These strike the connections of a proxy of the plan (or of ` + "`chaos proxy`" + `), and their rules name it: ` + "`match: {proxy: NAME}`" + `. What passes is not read,
+so there is no request to choose by: the dice of the n-th connection, from 0, have the proxy's name and n in their key. What repeats exactly is
+which connections are chosen, not which question travels on them.
+
+`
 
 const faultsIntro = `# The ways in which models fail
 

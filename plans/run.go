@@ -11,6 +11,7 @@ import (
 
 	"github.com/chaoskit/chaos/faults"
 	"github.com/chaoskit/chaos/internal/journal"
+	"github.com/chaoskit/chaos/internal/tcpproxy"
 	"github.com/chaoskit/chaos/internal/wire"
 	"github.com/chaoskit/chaos/loadgen"
 	"github.com/chaoskit/chaos/mockmodel"
@@ -62,6 +63,7 @@ type run struct {
 	origin    int64            // of the load, on the epoch; set when the load starts
 	rules     *faults.Schedule // set with origin
 	provider  providerURLs
+	proxies   []*tcpproxy.Proxy
 	target    *target
 	client    *loadgen.Client
 	ready     ReadyEvent
@@ -148,7 +150,7 @@ func (r *run) carryOut(ctx context.Context) error {
 // start makes everything ready for the first request.
 func (r *run) start(ctx context.Context) error {
 	r.opt.Observe(Event{Stage: StageStart})
-	for _, step := range []func(context.Context) error{r.prepare, r.listen, r.startJournal, r.startMock, r.startTarget, r.makeClient} {
+	for _, step := range []func(context.Context) error{r.prepare, r.listen, r.startJournal, r.startMock, r.startProxies, r.startTarget, r.makeClient} {
 		err := step(ctx)
 		if ctx.Err() != nil {
 			return r.interrupt(ctx)

@@ -36,7 +36,7 @@ func (r *run) load(ctx context.Context) error {
 	}
 	r.origin, r.rules = origin, rules
 	r.setPhases()
-	r.mock.SetFaults(rules)
+	r.setFaults(rules)
 
 	r.opt.Observe(Event{Stage: StageLoad})
 	loadCtx, stopLoad := context.WithCancelCause(ctx)
@@ -56,7 +56,7 @@ func (r *run) load(ctx context.Context) error {
 	endHelpers()
 	wg.Wait()
 	edges.close(r)
-	r.mock.SetFaults(nil)
+	r.setFaults(nil)
 	r.mark(journal.MarkLoadDrained, "", journal.Never)
 	return err
 }

@@ -3,6 +3,7 @@ package plans
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 
 	"github.com/chaoskit/chaos/assertions"
 	"github.com/chaoskit/chaos/faults"
@@ -152,7 +153,7 @@ func properties(t reflect.Type) (props node, required []string) {
 func schemaOfRule() node {
 	props, _ := properties(ruleType)
 	var one []node
-	for _, e := range faults.Catalogue() {
+	for _, e := range slices.Concat(faults.Catalogue(), faults.TCP()) {
 		p := schemaOf(reflect.Indirect(reflect.ValueOf(e.New())).Type())
 		p["description"] = e.Summary
 		props[e.Name] = p

@@ -100,6 +100,10 @@ func standingProblems(rules []faults.Rule) []Problem {
 	var f findings
 	for i, r := range rules {
 		at := fmt.Sprintf("[%d]", i)
+		if r.Match.Proxy != "" || r.Fault != nil && faults.IsTCP(r.Fault.Name()) {
+			f.add(at, "is about a proxy, and here there is none: give it to `chaos proxy`, or to a plan with proxies")
+			continue
+		}
 		if key := needsLoad(r); key != "" {
 			f.add(join(at, key), "goes with the load of `chaos run`, and here there is none: leave it out; for a time since the start write from and to")
 			continue

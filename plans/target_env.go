@@ -12,10 +12,11 @@ import (
 	"github.com/chaoskit/chaos/mockmodel"
 )
 
-// providerURLs is what `${provider.*}` and `${target.port}` say.
+// providerURLs is what `${provider.*}`, `${proxy.*}` and `${target.port}` say.
 type providerURLs struct {
 	address
 	endpoints  []endpointURL // those beside the main one
+	proxies    []proxyAddress
 	targetPort int
 }
 
@@ -115,6 +116,9 @@ func (u providerURLs) lookup(name string) (string, bool) {
 	if name == "target.port" {
 		return strconv.Itoa(u.targetPort), u.targetPort != 0
 	}
+	if proxy, ok := strings.CutPrefix(name, "proxy."); ok {
+		return u.proxy(proxy)
+	}
 	name, ok := strings.CutPrefix(name, "provider.")
 	if !ok {
 		return "", false
@@ -147,7 +151,7 @@ func (a address) member(name string) (string, bool) {
 	return "", false
 }
 
-// expandTarget fills in `${provider.*}`, `${target.port}` and `${env:X}`.
+// expandTarget fills in `${provider.*}`, `${proxy.*}`, `${target.port}` and `${env:X}`.
 func (r *run) expandTarget(s string) (string, error) { return fillIn(s, r.provider.lookup) }
 
 // dummyKey stands in for every API key: a service that would not start without

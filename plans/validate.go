@@ -57,6 +57,9 @@ func (p *Plan) validate(d *decoder) []Problem {
 		p.Target.validate(&f)
 	}
 	f.part("provider", p.Provider.Validate())
+	for _, x := range p.Proxies {
+		f.part("proxies."+x.Name, x.Validate())
+	}
 	f.part("correlate", p.Correlate.Validate())
 	if _, given := d.places["load"]; given {
 		f.part("load", p.Load.Validate())
@@ -159,6 +162,7 @@ func (p *Plan) validateTogether() []Problem {
 	p.validateCapacity(&f)
 	p.validateLimits(&f)
 	p.validateHosts(&f)
+	p.validateProxies(&f)
 	// A rule may be found wrong on its own as well as against the load.
 	return slices.CompactFunc(f, func(a, b Problem) bool { return a == b })
 }

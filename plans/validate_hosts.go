@@ -51,16 +51,22 @@ func (p *Plan) validateHosts(f *findings) {
 func (p *Plan) validateUpstreams(f *findings) {
 	for _, x := range p.Provider.Upstream {
 		u, err := url.Parse(x.URL)
-		if err != nil || isLoopback(u.Hostname()) {
+		if err != nil {
 			continue
 		}
-		path := "provider.upstream." + x.Dialect
-		switch {
-		case !slices.Contains(p.Safety.AllowHosts, u.Hostname()) && !slices.Contains(p.Safety.AllowHosts, u.Host):
-			f.add(path, "%s is not this machine; if calls may be passed on to it, and paid for, add safety: {allow_hosts: [%s], max_rate: ..., max_requests: ...}", u.Hostname(), u.Hostname())
-		case p.Safety.MaxRate == 0 || p.Safety.MaxRequests == 0:
-			f.add("safety", "load that ends at %s needs limits: add max_rate and max_requests", u.Hostname())
-		}
+		p.validateUpstream(f, "provider.upstream."+x.Dialect, u.Hostname(), u.Host, "if calls may be passed on to it, and paid for")
+	}
+}
+
+// validateUpstream refuses a host beyond this machine that nobody allowed. may
+// says what would be allowed.
+func (p *Plan) validateUpstream(f *findings, path, host, hostPort, may string) {
+	switch {
+	case isLoopback(host):
+	case !slices.Contains(p.Safety.AllowHosts, host) && !slices.Contains(p.Safety.AllowHosts, hostPort):
+		f.add(path, "%s is not this machine; %s, add safety: {allow_hosts: [%s], max_rate: ..., max_requests: ...}", host, may, host)
+	case p.Safety.MaxRate == 0 || p.Safety.MaxRequests == 0:
+		f.add("safety", "load that ends at %s needs limits: add max_rate and max_requests", host)
 	}
 }
 

@@ -30,7 +30,7 @@ var lists = []struct {
 		return out
 	}},
 	{kind: "faults", items: func() (out []item) {
-		for _, f := range faults.Catalogue() {
+		for _, f := range slices.Concat(faults.Catalogue(), faults.TCP()) {
 			out = append(out, item{f.Name, f.Summary})
 		}
 		return out
@@ -180,6 +180,10 @@ func explainFault(w io.Writer, f faults.Entry, s Style) error {
 	p.line("  Parameters")
 	if arguments(p, f.New()) == 0 {
 		p.line("    none: write " + f.Name + ": {}")
+	}
+	if faults.IsTCP(f.Name) {
+		p.wrap("name, during | at + for | from + to, burst, probability, every, match: {proxy}, which it needs: as every rule of a proxy", "    ")
+		return p.err
 	}
 	p.wrap("name, during | at + for | from + to, probability, per, times, requests, every, match: {model, tenant, dialect, endpoint, step, attempt}: as every rule", "    ")
 	return p.err
