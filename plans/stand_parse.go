@@ -62,17 +62,21 @@ func ParseStand(name string, data []byte) (*StandConfig, error) {
 // braces of a mapping, or the name of a fault alone for its defaults. what names
 // the texts in messages, such as --fault.
 func ParseRules(what string, texts ...string) ([]faults.Rule, error) {
+	return parseRules(what, texts, func(r *faults.Rule) []Problem {
+		alone := standingProblems([]faults.Rule{*r})
+		for i := range alone {
+			alone[i].Path = strings.TrimPrefix(strings.TrimPrefix(alone[i].Path, "[0]"), ".")
+		}
+		return alone
+	})
+}
+
+// parseRules reads rules and asks of each what is wrong with it.
+func parseRules(what string, texts []string, said func(*faults.Rule) []Problem) ([]faults.Rule, error) {
 	var rules []faults.Rule
 	for _, text := range texts {
 		var r faults.Rule
-		err := parsePart(what, text, &r, func() []Problem {
-			alone := standingProblems([]faults.Rule{r})
-			for i := range alone {
-				alone[i].Path = strings.TrimPrefix(strings.TrimPrefix(alone[i].Path, "[0]"), ".")
-			}
-			return alone
-		})
-		if err != nil {
+		if err := parsePart(what, text, &r, func() []Problem { return said(&r) }); err != nil {
 			return nil, err
 		}
 		rules = append(rules, r)
@@ -95,6 +99,9 @@ func ParseSpecs(what string, texts ...string) ([]assertions.Spec, error) {
 	return specs, nil
 }
 
+// withoutLoad is said of a key that means nothing without a load.
+const withoutLoad = "goes with the load of `chaos run`, and here there is none: leave it out; for a time since the start write from and to"
+
 // standingProblems is what is wrong with a list of rules where there is no load.
 func standingProblems(rules []faults.Rule) []Problem {
 	var f findings
@@ -105,7 +112,7 @@ func standingProblems(rules []faults.Rule) []Problem {
 			continue
 		}
 		if key := needsLoad(r); key != "" {
-			f.add(join(at, key), "goes with the load of `chaos run`, and here there is none: leave it out; for a time since the start write from and to")
+			f.add(join(at, key), withoutLoad)
 			continue
 		}
 		f.part(at, r.Validate())

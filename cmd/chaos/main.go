@@ -122,7 +122,7 @@ Start with:  chaos run spike         a good service under a bad provider
 	})
 	root.SuggestionsMinimumDistance = 2
 	for _, c := range []func(stdio) *cobra.Command{
-		runCommand, checkCommand, mockCommand, initCommand, validateCommand, showCommand, explainCommand, listCommand, schemaCommand, reportCommand,
+		runCommand, checkCommand, mockCommand, proxyCommand, initCommand, validateCommand, showCommand, explainCommand, listCommand, schemaCommand, reportCommand,
 	} {
 		root.AddCommand(c(io))
 	}

@@ -105,6 +105,16 @@ var usageRows = []struct {
 	{"mock with an environment for a command that has it", "mock --print-env -- true", "", 2},
 	{"mock with an environment and a report", "mock --print-env --check --fault http_503", "", 2},
 	{"mock with a plan that has a fault of the same name", "mock --plan alone.yaml --fault http_503 -- true", "", 2},
+	{"mock with a fault of connections", "mock --fault tcp_reset", "", 2},
+	{"proxy to nothing", "proxy", "", 2},
+	{"proxy with an argument", "proxy 127.0.0.1:6379", "", 2},
+	{"proxy to a host that nobody allowed", "proxy --upstream redis.internal:6379", "", 2},
+	{"proxy for everybody", "proxy --upstream :6379 --listen 0.0.0.0:6380", "", 2},
+	{"proxy to itself", "proxy --upstream :6379 --listen :6379", "", 2},
+	{"proxy with a fault of calls", "proxy --upstream :6379 --fault http_503", "", 2},
+	{"proxy with a fault that goes with a load", "proxy --upstream :6379 --fault tcp_reset:~{},~during:~spike", "", 2},
+	{"proxy with a fault with a wrong value", "proxy --upstream :6379 --fault tcp_latency:~{by:~soon}", "", 2},
+	{"proxy with a fault twice", "proxy --upstream :6379 --fault tcp_reset --fault tcp_reset", "", 2},
 	{"run of a plan for a mock alone", "run alone.yaml", "", 2},
 }
 
