@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -249,21 +250,23 @@ func Arrival(proxy string, n, nowNs int64, open bool) Call {
 	return Call{Phase: proxyPhase(proxy), Index: n, HasKey: true, Proxy: proxy, Open: open, Ordinal: 1, ArrivedNs: nowNs}
 }
 
-// NextOn returns the first instant after ns at which a rule of the proxy may
-// come on; false where there is none.
-func (s *Schedule) NextOn(proxy string, ns int64) (at int64, ok bool) {
+// NextEdge returns the first instant after ns at which a rule of the proxy may
+// come on or go off; false where there is none.
+func (s *Schedule) NextEdge(proxy string, ns int64) (at int64, ok bool) {
 	for i := range s.rules {
 		b := &s.rules[i]
 		if b.rule.Match.Proxy != proxy {
 			continue
 		}
 		for _, x := range s.Spans(i) {
-			next := x.FromNs
+			edges := []int64{x.FromNs, x.ToNs}
 			if b.burst != nil && ns >= x.FromNs {
-				next = b.burst.origin + (b.burst.slot(ns)+1)*b.burst.slotNs
+				edges[0] = min(x.ToNs, b.burst.origin+(b.burst.slot(ns)+1)*b.burst.slotNs)
 			}
-			if next > ns && next < x.ToNs && (!ok || next < at) {
-				at, ok = next, true
+			for _, edge := range edges {
+				if edge > ns && edge < math.MaxInt64 && (!ok || edge < at) {
+					at, ok = edge, true
+				}
 			}
 		}
 	}

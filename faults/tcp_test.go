@@ -112,7 +112,7 @@ func TestTheNthConnection(t *testing.T) {
 	}
 }
 
-func TestWhenARuleOfAProxyComesOnNext(t *testing.T) {
+func TestWhenARuleOfAProxyComesOnOrGoesOff(t *testing.T) {
 	from := 5 * time.Second
 	to := 9 * time.Second
 	s := unloaded(t,
@@ -124,12 +124,13 @@ func TestWhenARuleOfAProxyComesOnNext(t *testing.T) {
 		at           int64 // -1: never
 	}{
 		{"before its window", "cache", 0, int64(from)},
-		{"in its window, where it is on", "cache", int64(from), -1},
+		{"in its window", "cache", int64(from), int64(to)},
+		{"after its window", "cache", int64(to), -1},
 		{"no rule", "db", 0, -1},
 		{"before bursts", "flap", 0, int64(from)},
 		{"after the bursts", "flap", int64(to), -1},
 	} {
-		at, ok := s.NextOn(row.proxy, row.after)
+		at, ok := s.NextEdge(row.proxy, row.after)
 		if !ok {
 			at = -1
 		}
@@ -137,10 +138,10 @@ func TestWhenARuleOfAProxyComesOnNext(t *testing.T) {
 			t.Errorf("%s: %d, want %d", row.words, at, row.at)
 		}
 	}
-	if at, ok := s.NextOn("flap", int64(from)); !ok || at <= int64(from) || at > int64(from+time.Second) {
+	if at, ok := s.NextEdge("flap", int64(from)); !ok || at <= int64(from) || at > int64(from+time.Second) {
 		t.Errorf("between bursts: %d, %v, want a slot soon", at, ok)
 	}
-	if at, ok := unloaded(t, Rule{Fault: tcpFault(t, "tcp_reset"), Match: Match{Proxy: "x"}}).NextOn("x", math.MinInt64); !ok || at != 0 {
+	if at, ok := unloaded(t, Rule{Fault: tcpFault(t, "tcp_reset"), Match: Match{Proxy: "x"}}).NextEdge("x", math.MinInt64); !ok || at != 0 {
 		t.Errorf("a rule without a window comes on at %d, %v", at, ok)
 	}
 }

@@ -24,3 +24,18 @@ func TestProgressKeepsABoundedNumberOfModels(t *testing.T) {
 		t.Errorf("%d attempts counted, want all %d", l.attempts, 10*modelsMax)
 	}
 }
+
+// A connection of a proxy is no attempt that could be joined; its rules count.
+func TestProgressTellsConnectionsFromAttempts(t *testing.T) {
+	l := newLive()
+	l.next = tee{}
+	l.setPhases([]livePhase{{name: "spike", toNs: 1e9}})
+	l.Attempt(&journal.Attempt{Kind: "chat", ModelAsked: "gpt-4o", Ordinal: 1, Carrier: journal.CarrierHeader})
+	l.Attempt(&journal.Attempt{Kind: journal.KindTCP, Rules: []journal.RuleHit{{Name: "gone", State: journal.RuleInjected}}})
+	if s := l.snapshot(0, 0); s.Joined != 1 || len(s.Models) != 1 {
+		t.Errorf("joined %v, models %v", s.Joined, s.Models)
+	}
+	if eligible, injected := l.ruleCounts("gone"); eligible != 1 || injected != 1 {
+		t.Errorf("the rule hit %d of %d, want 1 of 1", injected, eligible)
+	}
+}

@@ -22,7 +22,8 @@ const (
 	pacesEvery = 50        // pieces a second, where bandwidth makes them
 )
 
-// piece is what was read at once, or the end of a direction.
+// piece is what was read at once, or the end of a direction. Pieces are passed on
+// in their order, so one that is later than the next makes that late as well.
 type piece struct {
 	data []byte
 	end  error     // io.EOF, or a reset; nil: more may come
@@ -113,7 +114,6 @@ func (c *conn) pass(way int) {
 // read takes what comes, and says when it is to be passed on.
 func (c *conn) read(way int, src net.Conn, q *queue) {
 	buf := make([]byte, readMost)
-	var last time.Time
 	for n := 0; ; {
 		got, err := src.Read(buf)
 		p := piece{data: append([]byte(nil), buf[:got]...), at: time.Now(), late: -1}
@@ -121,10 +121,6 @@ func (c *conn) read(way int, src net.Conn, q *queue) {
 			p.at, p.late = p.at.Add(lateness(e, way, n)), e.Rule
 			n++
 		}
-		if p.at.Before(last) {
-			p.at = last
-		}
-		last = p.at
 		switch {
 		case errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, io.EOF):
 			p.end = io.EOF

@@ -26,7 +26,7 @@ const (
 	heldMax   = 1000                  // half-open at once; further ones are reset
 	dialMost  = 10 * time.Second      // to reach the upstream
 	lingers   = time.Second           // for the other side to close, or to take what is left, at an end
-	lookEvery = 10 * time.Millisecond // at most so often for a rule that comes on
+	lookEvery = 10 * time.Millisecond // at most so often for a rule that comes on or goes off
 )
 
 // Options is what a proxy uses.
@@ -184,15 +184,15 @@ func (p *Proxy) hold(c net.Conn) {
 	p.held = append(p.held, c)
 }
 
-// watch asks the rules about open connections when one comes on: nobody may be
-// sending anything just then.
+// watch asks the rules about open connections when one comes on, or goes off and
+// no longer hides another: nobody may be sending anything just then.
 func (p *Proxy) watch() {
 	defer p.running.Done()
 	for {
 		now := p.opt.Epoch.Now()
 		at, ok := int64(0), false
 		if s := p.rules.Load(); s != nil {
-			at, ok = s.NextOn(p.cfg.Name, now)
+			at, ok = s.NextEdge(p.cfg.Name, now)
 		}
 		due, stop := never()
 		if ok {

@@ -222,6 +222,44 @@ func TestAPoolThatWasFilledBefore(t *testing.T) {
 	})
 }
 
+// TestARuleThatWasHidden: while the first rule holds the ending, the second one is
+// masked; when the first one's window has ended, the second one strikes.
+func TestARuleThatWasHidden(t *testing.T) {
+	to := 5 * time.Second
+	virtual(t, func(t *testing.T, n network) {
+		first := ending(t, "tcp_cut", 1000)
+		first.To = &to
+		r := newRig(t, n, echo, first, ending(t, "tcp_reset", 0))
+		defer r.close()
+		c := r.dial()
+		if _, seen := question(c, "x", 1, time.Minute); seen != "" {
+			t.Errorf("hidden: %q", seen)
+		}
+		if _, seen := answer(c, 1); seen != "reset" || time.Since(r.started) != to {
+			t.Errorf("%q after %s, want a reset at the end of the other window", seen, time.Since(r.started))
+		}
+		if got := states(r.recorded()[0]); got != "tcp_cut missed, tcp_reset injected" {
+			t.Errorf("on record: %s", got)
+		}
+	})
+	virtual(t, func(t *testing.T, n network) {
+		first := ending(t, "tcp_cut", 1000)
+		first.To = &to
+		r := newRig(t, n, echo, first, ending(t, "tcp_reset", 1000))
+		defer r.close()
+		c := r.dial()
+		if _, seen := question(c, "x", 1, time.Minute); seen != "" {
+			t.Errorf("hidden: %q", seen)
+		}
+		pause(context.Background(), 2*to)
+		_ = c.Close()
+		synctest.Wait()
+		if got := states(r.recorded()[0]); got != "tcp_cut missed, tcp_reset missed" {
+			t.Errorf("a rule that came out from behind another, and was never reached, is on record as %s", got)
+		}
+	})
+}
+
 // TestPositionsCountFromTheWindowOn: what had passed before does not count.
 func TestPositionsCountFromTheWindowOn(t *testing.T) {
 	from := 5 * time.Second

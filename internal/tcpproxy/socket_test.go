@@ -56,6 +56,28 @@ func TestOnRealSockets(t *testing.T) {
 	}
 }
 
+// TestACutIsCleanThoughTheClientWasSending: bytes of the client that nobody has
+// read would turn the end of file into a reset.
+func TestACutIsCleanThoughTheClientWasSending(t *testing.T) {
+	full := make(chan struct{})
+	r := newRig(t, &tcpNet{}, func(c net.Conn) {
+		<-full
+		_, _ = io.WriteString(c, "y")
+		_, _ = c.Read(make([]byte, 1)) // and no more
+	}, ending(t, "tcp_cut", 1))
+	defer r.close()
+	c := r.dial()
+	_ = c.SetWriteDeadline(time.Now().Add(300 * time.Millisecond))
+	_, err := io.Copy(c, zeros{})
+	if how(err) != "silence" {
+		t.Fatalf("the way was not to be filled: %v", err)
+	}
+	close(full)
+	if got, seen := answer(c, 2); got != "y" || seen != "eof" {
+		t.Errorf("%q, then %q, want an end of file", got, seen)
+	}
+}
+
 // TestAResetIsPassedOn both ways.
 func TestAResetIsPassedOn(t *testing.T) {
 	at := make(chan string, 1)
