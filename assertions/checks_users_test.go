@@ -16,6 +16,15 @@ func answered(n, bad int) func(*tale) {
 	}
 }
 
+// linked has a rule for connections hit one that lives from an instant to another.
+func linked(t *tale, fromNs, toNs int64) {
+	t.setup.Rules = append(t.setup.Rules, RuleInfo{Name: "lost", Fault: "tcp_reset", Probability: 1, FromNs: 0, ToNs: 30e9, Links: true})
+	a := journal.NewAttempt()
+	a.ID, a.Kind, a.ArrivedNs, a.EndNs = 1<<40, journal.KindTCP, fromNs, toNs
+	a.Rules = []journal.RuleHit{{Name: "lost", State: journal.RuleInjected, Slot: "ending"}}
+	t.j.Attempts = append(t.j.Attempts, a)
+}
+
 func availableCases(t *testing.T) []checkCase {
 	bare := during(spec[Available](t, "degradation.available", nil), "spike")
 	return []checkCase{
@@ -67,6 +76,14 @@ func availableCases(t *testing.T) []checkCase {
 				u.last().Rules, u.last().Cause = nil, journal.CauseLimit
 				u.calls(200).gets("full")
 			})
+		}},
+		{name: "a fault hit connections of a proxy alone", spec: bare, want: Pass, reason: "400 of 400", tell: func(t *tale) {
+			linked(t, 15e9, 16e9)
+			t.users(400, "spike", func(u *user) { u.calls(200).gets("full") })
+		}},
+		{name: "it hit connections in another phase", spec: bare, want: Vacuous, reason: "fault lost hit 1 of 1 connections", tell: func(t *tale) {
+			linked(t, 1e9, 2e9)
+			t.users(400, "spike", func(u *user) { u.calls(200).gets("full") })
 		}},
 		{name: "what a stop of the run kept back has no outcome", spec: bare, want: Pass, reason: "400 of 400", tell: func(t *tale) {
 			answered(400, 0)(t)

@@ -292,7 +292,7 @@ func (v *view) nothing(exposed string, figures *Judgement) string {
 		case c.Eligible+c.Held == 0:
 			idle = append(idle, r.Name)
 		default:
-			parts = append(parts, fmt.Sprintf("fault %s hit %s of %s calls", r.Name, number(c.Injected), number(c.Eligible)))
+			parts = append(parts, fmt.Sprintf("fault %s hit %s of %s %s", r.Name, number(c.Injected), number(c.Eligible), r.meets()))
 		}
 	}
 	if len(idle) > 0 {

@@ -174,6 +174,14 @@ type RuleInfo struct {
 	Hint        Hint    // what its refusals say of how long to wait
 	FromNs      int64   // when it applies, in nanoseconds of the run; journal.Never: it never did
 	ToNs        int64
+	Links       bool // it strikes connections of a proxy, and no calls
+}
+
+func (r RuleInfo) meets() string {
+	if r.Links {
+		return "connections"
+	}
+	return "calls"
 }
 
 // Setup is what a judge must know of the plan and a journal does not say.

@@ -138,7 +138,8 @@ func (v *view) faultsDue() bool {
 }
 
 // faultsHit counts the attempts in scope that a fault hit, or a limit of the
-// provider: a natural 429 is as good a challenge as a made one.
+// provider: a natural 429 is as good a challenge as a made one. A connection of a
+// proxy that a fault hit is one too.
 func (v *view) faultsHit() (n int64) {
 	for _, a := range v.h.calls {
 		if a.rule == "" && a.Cause != journal.CauseLimit {
@@ -148,7 +149,7 @@ func (v *view) faultsHit() (n int64) {
 			n++
 		}
 	}
-	return n
+	return n + v.linksHit()
 }
 
 // underFault is the exposure of a check about users: the requests that are due
@@ -161,7 +162,13 @@ func (v *view) underFault(due int64) (exposure int64, exposed string) {
 	if hit == 0 {
 		return 0, "requests due that a fault reached"
 	}
-	return due, "requests due, while faults or limits hit " + plural(hit, "call", "calls")
+	what := plural(hit, "call", "calls")
+	if links := v.linksHit(); links == hit {
+		what = plural(hit, "connection", "connections")
+	} else if links > 0 {
+		what = plural(hit-links, "call", "calls") + " and " + plural(links, "connection", "connections")
+	}
+	return due, "requests due, while faults or limits hit " + what
 }
 
 // due counts the requests in scope whose fate is known.

@@ -28,6 +28,10 @@
 // asks for what only the id tells (match.tenant, per: tenant, requests, every, trace)
 // does not apply to it, and leaves a [Hit] with state unknown.
 //
+// A connection of a proxy between the target and anything else is asked for in
+// the same way, with its proxy and its number as its key (see [Arrival]); what can
+// go wrong with it is a list of its own, [TCP].
+//
 // # How faults combine
 //
 // All rules roll. Each slot of the Effect goes to the first rule in plan order

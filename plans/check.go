@@ -186,7 +186,7 @@ func ruleInfos(p *Plan, j *journal.Journal) []assertions.RuleInfo {
 func ruleInfo(r faults.Rule) assertions.RuleInfo {
 	info := assertions.RuleInfo{
 		Name: r.RuleName(), Fault: r.Fault.Name(), Text: r.String(), Probability: 1, Requests: int(min(int64(r.Requests), math.MaxInt32)),
-		Every: int(min(int64(r.Every), math.MaxInt32)), FromNs: journal.Never, ToNs: journal.Never,
+		Every: int(min(int64(r.Every), math.MaxInt32)), Links: r.Match.Proxy != "", FromNs: journal.Never, ToNs: journal.Never,
 	}
 	if r.Probability != nil {
 		info.Probability = float64(*r.Probability)
