@@ -62,6 +62,7 @@ type Hit struct {
 	Wants  Slots // the slots that its fault fills, where it is chosen or held
 	Slots  Slots // those of them that it holds in the Effect
 	Masked bool  // chosen or held, but it holds no slot: other rules hide it
+	Gate   *Gate // where the attempt waits before the slots are carried out; nil: it does not
 }
 
 // Decision is what the faults do to one attempt.
@@ -103,6 +104,9 @@ func (s *Schedule) Decide(c Call) Decision {
 		h := &d.Hits[i]
 		h.Slots = d.Effect.slotsOf(h.Rule)
 		h.Masked = h.Wants != 0 && h.Slots == 0
+		if h.State == Chosen && h.Slots != 0 {
+			h.Gate = s.rules[h.Rule].gate
+		}
 	}
 	return d
 }

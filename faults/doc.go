@@ -24,6 +24,10 @@
 // time, one throw for each slot of time, with (seed, rule, slot) in its key. It
 // is physics too: a pure function of the instant, and off is not eligible.
 //
+// A rule with barrier holds whom it chose until an instant, or until enough of
+// them wait, so that its fault meets all at once. That is physics as well: it is
+// no part of a throw, and the instant is recorded (see [Gate]).
+//
 // An attempt without a request id has the key ("anon", step hash). A rule that
 // asks for what only the id tells (match.tenant, per: tenant, requests, every, trace)
 // does not apply to it, and leaves a [Hit] with state unknown.

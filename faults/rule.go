@@ -33,6 +33,8 @@ type Rule struct {
 	Every       Count  `yaml:"every" doc:"only requests whose index is a multiple of this"`
 	Trace       string `yaml:"trace" enum:"failed" doc:"failed: only requests whose row of the replayed trace had failed when it was recorded"`
 	Match       Match  `yaml:"match" doc:"which attempts the rule applies to; left out: all"`
+
+	Barrier *Barrier `yaml:"barrier" doc:"holds the calls that are chosen until an instant, or until enough of them wait, and lets the fault meet all at once; left out: nobody waits"`
 }
 
 // TraceFailed is what Rule.Trace may be.

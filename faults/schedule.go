@@ -61,6 +61,7 @@ type bound struct {
 	headers     []headerWant
 	spans       []Stretch             // parts of the window; nil: all of it
 	burst       *bursts               // nil: always on
+	gate        *Gate                 // nil: whoever is chosen goes on at once
 	firstKeys   map[string][]KeyRange // per phase, sorted; only with requests or trace
 }
 
@@ -91,6 +92,9 @@ func NewSchedule(seed uint64, rules []Rule, windows []PhaseWindow, firstKeys fun
 		b.headers = bindHeaders(r.Match.Header)
 		if r.Burst != nil {
 			b.burst = r.Burst.bind(seed, b.name, origin(windows))
+		}
+		if r.Barrier != nil {
+			b.gate = r.Barrier.bind(Gate{Rule: i, Name: b.name}, windows, b.to)
 		}
 		if f, ok := r.Fault.(streamOnly); ok {
 			b.streamOnly = f.StreamOnly()
@@ -153,11 +157,7 @@ func (r Rule) window(windows []PhaseWindow) (from, to int64) {
 		spans := r.During.spans(windows)
 		return spans[0].FromNs, spans[len(spans)-1].ToNs
 	case r.At != nil:
-		start := origin
-		if w, ok := phase(windows, r.At.Phase); ok {
-			start = w.FromNs
-		}
-		from = later(start, r.At.Offset)
+		from = r.At.instant(windows)
 		if r.For == nil {
 			return from, math.MaxInt64
 		}

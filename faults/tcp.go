@@ -224,7 +224,7 @@ func (r Rule) validateProxy(out *problems) {
 	}{
 		{"match.model", r.Match.Model != ""}, {"match.tenant", r.Match.Tenant != ""}, {"match.dialect", r.Match.Dialect != ""}, {"match.step", r.Match.Step != ""},
 		{"match.endpoint", r.Match.Endpoint != ""}, {"match.attempt", r.Match.Attempt != 0}, {"match.header", r.Match.Header != nil},
-		{"per", r.Per != "" && r.Per != PerAttempt}, {"times", r.Times != 0}, {"requests", r.Requests != 0}, {"trace", r.Trace != ""},
+		{"per", r.Per != "" && r.Per != PerAttempt}, {"times", r.Times != 0}, {"requests", r.Requests != 0}, {"trace", r.Trace != ""}, {"barrier", r.Barrier != nil},
 	} {
 		if k.set {
 			out.add(k.key, "is about calls to the provider, and %s strikes connections, which belong to no request: leave it out; probability and every choose among connections", name)

@@ -27,7 +27,7 @@ func Validate(rules []Rule, windows []PhaseWindow) []Problem {
 		problems = append(problems, Problem{indexed(RulesMax, ""), fmt.Sprintf("is rule %d of %d: a plan has at most %d, so split it", RulesMax+1, n, RulesMax)})
 	}
 	for i, r := range rules {
-		for _, p := range slices.Concat(r.Validate(), r.validateWindow(windows), r.validateName(rules[:i])) {
+		for _, p := range slices.Concat(r.Validate(), r.validateWindow(windows), r.validateBarrier(windows), r.validateName(rules[:i])) {
 			problems = append(problems, Problem{indexed(i, p.Path), p.Msg})
 		}
 	}
@@ -82,6 +82,9 @@ func (r Rule) validateWhen(out *problems) {
 		if r.Requests > 0 {
 			out.add("burst", "contradicts requests, which are chosen by when they are due: a burst may be off when they arrive; keep one")
 		}
+	}
+	if r.Barrier != nil {
+		r.Barrier.validate(out)
 	}
 	for _, edge := range []struct {
 		key string

@@ -37,11 +37,14 @@ type attempt struct {
 	limits      *limiter // that have let it in, and want to know what it used
 	work        work     // what it has of the station
 
+	rules  *faults.Schedule // that decided
 	effect faults.Effect
 	hits   []faults.Hit
-	closes bool         // the connection after the answer, without a word
-	shown  faults.Slots // the slots of effect that were carried out
-	barred bool         // validation, a limit or capacity hid the slots behind them
+	// gatheredNs is when the last barrier let it go; 0: it waited at none.
+	gatheredNs int64
+	closes     bool         // the connection after the answer, without a word
+	shown      faults.Slots // the slots of effect that were carried out
+	barred     bool         // validation, a limit or capacity hid the slots behind them
 
 	ans       answer
 	heads     []head     // of the reel
@@ -252,7 +255,7 @@ func (a *attempt) decide() {
 		c.Held = append(c.Held, h.rule)
 	}
 	d := schedule.Decide(c)
-	a.effect, a.hits = d.Effect, d.Hits
+	a.rules, a.effect, a.hits = schedule, d.Effect, d.Hits
 	a.takeClose()
 }
 

@@ -9,11 +9,33 @@ import (
 	"github.com/chaoskit/chaos/internal/journal"
 )
 
+// SetFaults replaces the faults; nil is none. Limits that steps were told of by
+// rules of which no namesake is among the new ones are forgotten, and who waits
+// at a barrier meets its fault now.
+func (s *Server) SetFaults(f *faults.Schedule) {
+	// First, or a call that the new rules choose would find the old ones there.
+	for _, c := range s.barriers.set(f) {
+		s.markOpened(&c, faults.OpenedOff, s.opt.Epoch.Now())
+	}
+	s.faults.Store(f)
+	s.acceptAll()
+	lives := map[string]bool{}
+	if f != nil {
+		for _, w := range f.Windows() {
+			lives[w.Name] = true
+		}
+	}
+	s.memory.forgetHolds(func(rule string) bool { return lives[rule] })
+}
+
 // connectionFault carries out the connection slot. true: the call is over.
 func (a *attempt) connectionFault() bool {
 	c := a.effect.Connection
 	if c == nil {
 		return false
+	}
+	if !a.gather() {
+		return true
 	}
 	if a.ctx.Err() != nil {
 		a.gone()
@@ -41,8 +63,12 @@ func (a *attempt) reset() {
 	a.rec.End = journal.AttemptReset
 }
 
-// statusFault carries out the status slot. true: the call is over.
+// statusFault carries out the status slot, or waits at least until those behind
+// it may be. true: the call is over.
 func (a *attempt) statusFault() bool {
+	if !a.gather() {
+		return true
+	}
 	e := a.effect.Status
 	if e == nil || a.inSocket() && !inWords(e) {
 		return false
@@ -52,7 +78,7 @@ func (a *attempt) statusFault() bool {
 		if wait > 0 {
 			a.show(faults.SlotDelay) // who leaves while it lasts has met it
 		}
-		if !a.waitDue(waitStatus, a.rec.BodyNs+int64(wait)) {
+		if !a.waitDue(waitStatus, max(a.rec.BodyNs, a.gatheredNs)+int64(wait)) {
 			return true
 		}
 	}

@@ -28,13 +28,18 @@ type rig struct {
 	dial   func(ctx context.Context) (net.Conn, error)
 	start  time.Time
 
-	mu   sync.Mutex
-	recs []journal.Attempt
-	done chan struct{} // one per record
+	mu    sync.Mutex
+	recs  []journal.Attempt
+	marks []journal.Mark
+	done  chan struct{} // one per record
 }
 
 func (g *rig) Request(*journal.Request) {}
-func (g *rig) Mark(*journal.Mark)       {}
+func (g *rig) Mark(m *journal.Mark) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.marks = append(g.marks, *m)
+}
 func (g *rig) Attempt(a *journal.Attempt) {
 	if strings.Contains(fmt.Sprintf("%+v", *a), "secret") {
 		g.t.Errorf("the API key is on record: %+v", *a)

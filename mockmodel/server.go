@@ -23,7 +23,7 @@
 //	vector.go    how near two texts are; vector_answer.go vectors of the plan
 //	openai_realtime*.go  a conversation over a socket, whose responses are attempts
 //	schema*.go   values that a JSON Schema allows
-//	effect.go    connection, status and ending of a fault; mutate_chunks.go, mutate_writes.go, loose_end.go pieces, writes and end of a stream; held.go connections that it keeps, refuses or closes; keepalive.go signs of life
+//	effect.go    connection, status and ending of a fault; mutate_chunks.go, mutate_writes.go, loose_end.go pieces, writes and end of a stream; held.go connections that it keeps, refuses or closes; keepalive.go signs of life; barrier.go calls that wait for each other
 //	record.go    what the journal is told
 //	upstream.go  calls that are passed on to a real provider     taking.go, usage.go  its answers, recorded     recording.go  and given again
 //
@@ -68,6 +68,7 @@ type Server struct {
 	pacers    []pacer // one a processor
 	waits     waits
 	held      held
+	barriers  barriers
 	faults    atomic.Pointer[faults.Schedule]
 	memory    *memory
 	store     *store
@@ -125,6 +126,7 @@ func New(c Config, o Options) *Server {
 		}
 		s.answers = append(s.answers, l)
 	}
+	s.barriers.set(o.Faults)
 	s.faults.Store(o.Faults)
 	s.endpoints = s.cfg.endpoints()
 	s.upstreams = newUpstreams(s.cfg.Upstream, o.Transport)
@@ -183,20 +185,6 @@ func (s *Server) enter() bool {
 		s.handlers.Add(1)
 	}
 	return !s.closed
-}
-
-// SetFaults replaces the faults; nil is none. Limits that steps were told of by
-// rules of which no namesake is among the new ones are forgotten.
-func (s *Server) SetFaults(f *faults.Schedule) {
-	s.faults.Store(f)
-	s.acceptAll()
-	lives := map[string]bool{}
-	if f != nil {
-		for _, w := range f.Windows() {
-			lives[w.Name] = true
-		}
-	}
-	s.memory.forgetHolds(func(rule string) bool { return lives[rule] })
 }
 
 // Calls returns how many calls came to inference endpoints.

@@ -16,6 +16,7 @@ type waitKind int
 const (
 	waitBody     waitKind = iota // the rest of a call
 	waitPage                     // the rest of a call that is no inference, or its caller to read
+	waitOthers                   // others that a rule chose too
 	waitStatus                   // an error that a fault makes late
 	waitUpstream                 // a real provider
 	waitRelay                    // a real provider's answer, made late by a fault
@@ -57,6 +58,7 @@ const (
 var waitTable = [waitKinds]wait{
 	waitBody:     {"body", byEither, []string{"attempt.readBody"}},
 	waitPage:     {"page", byEither, []string{"Server.readPage", "Server.other"}},
+	waitOthers:   {"others", byEither, []string{"waits.either"}},
 	waitStatus:   {"status", byEither, []string{"waits.until"}},
 	waitUpstream: {"upstream", byEither, []string{"attempt.ask", "attempt.readWhole", "attempt.readSome"}},
 	waitRelay:    {"relay", byEither, []string{"waits.until"}},
@@ -119,6 +121,35 @@ func (w *waits) until(ctx context.Context, kind waitKind, t *time.Timer, d time.
 	case <-ctx.Done():
 		t.Stop()
 		return t, false
+	}
+}
+
+// ended is what ended a wait.
+type ended int
+
+const (
+	endedReady ended = iota
+	endedTime
+	endedLeft // the context
+)
+
+// either waits for d, above 0, or for a channel to be closed. The timer is as in
+// until.
+func (w *waits) either(ctx context.Context, kind waitKind, t *time.Timer, d time.Duration, ready <-chan struct{}) (*time.Timer, ended) {
+	defer w.enter(kind).Add(-1)
+	if t == nil {
+		t = time.NewTimer(d)
+	} else {
+		t.Reset(d)
+	}
+	defer t.Stop()
+	select {
+	case <-ready:
+		return t, endedReady
+	case <-t.C:
+		return t, endedTime
+	case <-ctx.Done():
+		return t, endedLeft
 	}
 }
 

@@ -63,6 +63,7 @@ func standings(t *testing.T) [waitKinds]standing {
 			g.spoken(ctx, "POST /v1/messages/count_tokens HTTP/1.1\r\nHost: mock\r\nAnthropic-Version: 2023-06-01\r\nContent-Length: 100\r\n\r\n{")
 		}, left: none, closed: none},
 		waitStatus: {calls: []string{one}, rules: []faults.Rule{plain(t, "http_500"), late}},
+		waitOthers: {calls: []string{one, one}, rules: []faults.Rule{plain(t, "http_500", gathered(faults.Barrier{Wait: 3}))}},
 		waitUpstream: {calls: []string{one}, upstream: transport(func(r *http.Request) (*http.Response, error) {
 			<-r.Context().Done()
 			return nil, r.Context().Err()

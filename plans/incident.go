@@ -150,12 +150,12 @@ func (use *include) place(in Incident, r faults.Rule, rule, match *yaml.Node) *y
 	if use.For != nil {
 		factor = float64(*use.For) / float64(in.Lasts)
 	}
-	at := faults.At{}
+	start := faults.At{}
 	if use.At != nil {
-		at = *use.At
+		start = *use.At
 	}
 	begin, end := stretched(*r.From, factor), stretched(*r.To, factor)
-	at.Offset += begin
+	at := faults.At{Phase: start.Phase, Offset: start.Offset + begin}
 	name := use.Name
 	if name == "" {
 		name = in.Name
@@ -172,11 +172,30 @@ func (use *include) place(in Incident, r faults.Rule, rule, match *yaml.Node) *y
 			set(times, "on", scalar(stretched(r.Burst.On, factor).String()))
 			set(times, "off", scalar(stretched(r.Burst.Off, factor).String()))
 			set(out, key, times)
+		case "barrier":
+			set(out, key, use.barrier(*r.Barrier, start, factor))
 		default:
 			set(out, key, deepCopy(rule.Content[i+1]))
 		}
 	}
 	narrow(out, match)
+	return out
+}
+
+// barrier returns the node of a barrier of the incident, whose instant counts
+// from the incident's start, in its place in the plan.
+func (use *include) barrier(b faults.Barrier, start faults.At, factor float64) *yaml.Node {
+	out := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+	if b.Wait > 0 {
+		out.Content = append(out.Content, scalar("wait"), &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: b.Wait.String()})
+	}
+	if b.At != nil {
+		at := faults.At{Phase: start.Phase, Offset: start.Offset + stretched(b.At.Offset, factor)}
+		set(out, "at", scalar(at.String()))
+	}
+	if b.Patience != nil {
+		set(out, "patience", scalar(stretched(*b.Patience, factor).String()))
+	}
 	return out
 }
 

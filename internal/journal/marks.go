@@ -26,6 +26,14 @@ const (
 	MarkWriterBlocked  MarkKind = "writer.blocked"
 )
 
+// Attributes of a barrier.release mark, whose name is the rule's and whose value
+// is how many calls went on together.
+const (
+	AttrOpened   = "opened"   // why: full, at, patience, window or off
+	AttrWait     = "wait"     // how many it waits for; missing: a number does not open it
+	AttrEndpoint = "endpoint" // of the provider at which they waited
+)
+
 // Mark is an instant of the run that is neither request nor attempt.
 type Mark struct {
 	TNs       int64             `cbor:"1,keyasint"`

@@ -185,7 +185,7 @@ func explainFault(w io.Writer, f faults.Entry, s Style) error {
 		p.wrap("name, during | at + for | from + to, burst, probability, every, match: {proxy}, which it needs: as every rule of a proxy", "    ")
 		return p.err
 	}
-	p.wrap("name, during | at + for | from + to, probability, per, times, requests, every, match: {model, tenant, dialect, endpoint, step, attempt}: as every rule", "    ")
+	p.wrap("name, during | at + for | from + to, burst, probability, per, times, requests, every, trace, match: {model, tenant, dialect, endpoint, step, attempt, header}, barrier: {wait, at, patience}: as every rule", "    ")
 	return p.err
 }
 
