@@ -15,7 +15,7 @@ func (h *history) faultCounts() []FaultCounts {
 	index := map[string]int{}
 	for _, r := range h.setup.Rules {
 		index[r.Name] = len(out)
-		out = append(out, FaultCounts{Rule: r.Name, Fault: r.Fault, Asked: ptr(r.Probability), Text: r.Text})
+		out = append(out, FaultCounts{Rule: r.Name, Fault: r.Fault, Asked: ptr(r.Probability), Text: r.Text, Barrier: h.barrierCounts(r)})
 	}
 	named := len(out)
 	for _, a := range slices.Concat(h.calls, h.links) {

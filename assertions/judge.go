@@ -83,7 +83,7 @@ func Judge(j *journal.Journal, s Setup, specs []Spec) *Judgement {
 		}
 		out.Assertions = append(out.Assertions, h.judge(&specs[i], out))
 	}
-	return out
+	return h.withBarriers(out)
 }
 
 // judge gives one finding.

@@ -93,6 +93,8 @@ type FaultCounts struct {
 	Held     int64    `json:"held"`
 	Asked    *float64 `json:"asked"` // the rule's probability
 	Text     string   `json:"text,omitempty"`
+
+	Barrier *BarrierCounts `json:"barrier,omitempty"` // nil: the rule has none
 }
 
 // JoinFigures say how many attempts could be told to belong to a request, over

@@ -174,7 +174,8 @@ type RuleInfo struct {
 	Hint        Hint    // what its refusals say of how long to wait
 	FromNs      int64   // when it applies, in nanoseconds of the run; journal.Never: it never did
 	ToNs        int64
-	Links       bool // it strikes connections of a proxy, and no calls
+	Links       bool         // it strikes connections of a proxy, and no calls
+	Barrier     *BarrierInfo // nil: it has none
 }
 
 func (r RuleInfo) meets() string {

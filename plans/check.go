@@ -191,6 +191,9 @@ func ruleInfo(r faults.Rule) assertions.RuleInfo {
 	if r.Probability != nil {
 		info.Probability = float64(*r.Probability)
 	}
+	if b := r.Barrier; b != nil {
+		info.Barrier = &assertions.BarrierInfo{Wait: int(b.Wait), At: b.At != nil}
+	}
 	if s := r.Fault.Effect(faults.Dice{}).Status; s != nil {
 		if _, usable := s.RetryAfter.Wait(time.Unix(0, 0)); usable {
 			info.Hint = assertions.Hinted

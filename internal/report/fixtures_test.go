@@ -18,7 +18,7 @@ func results() map[string]*plans.Result {
 	return map[string]*plans.Result{
 		"pass": passed(), "fail": failed(), "inconclusive": inconclusive(), "vacuous": vacuous(), "error": unfit(),
 		"interrupted": interrupted(), "harness": harnessFailed(), "tolerated": tolerated(), "hostile": hostile(),
-		"alone": alone(),
+		"alone": alone(), "barrier": unfilled(),
 	}
 }
 
@@ -143,6 +143,19 @@ func vacuous() *plans.Result {
 		assertions.Finding{ID: "retries.retry_after", Name: "retries.retry_after", Verdict: assertions.Vacuous, Line: 9, Claim: "A retry waits at least as long as the provider's Retry-After says.", Label: "retries before the hint ran out",
 			Measured: q(0, "count", ""), Threshold: q(0, "count", "<="), ThresholdSource: assertions.SourceStandard, SourceNote: "RFC 9110 10.2.3", Reason: "there were no answers with a Retry-After; no call matched fault storm", ToConclude: "- {rate_limit: {retry_after: 2s}, during: spike, probability: 0.2}"})
 	r.Faults = []assertions.FaultCounts{{Rule: "storm", Fault: "rate_limit", Asked: f64(0.4)}}
+	return r
+}
+
+// unfilled is a run in which a barrier gathered too few, and another one enough.
+func unfilled() *plans.Result {
+	r := passed()
+	r.Plan.Name, r.Verdict, r.ExitCode = "together", "inconclusive", 3
+	r.Assertions = append(r.Assertions[:1], assertions.Finding{ID: assertions.BarrierID, Name: "barrier of storm", Verdict: assertions.Inconclusive, Claim: "At least 20 calls that fault storm chose fail at one instant.",
+		Label: "calls that failed at one instant, at most", Measured: q(13, "attempts", ""), Threshold: q(20, "attempts", ">="), ThresholdSource: assertions.SourcePlan, Samples: 2, Exposure: 20, Exposed: "calls that the rule chose",
+		Reason:     "13 calls at most failed at one instant, and the barrier is for 20; it opened 2 times as the patience of the first of them ended (20 calls)",
+		ToConclude: "wait: 13   # of its barrier; or more load, or a longer patience"})
+	r.Faults[0].Barrier = &assertions.BarrierCounts{Wait: 20, Most: 13, Opened: []assertions.Opening{{Why: "patience", Times: 2, Calls: 20}}}
+	r.Faults[1].Barrier = &assertions.BarrierCounts{Wait: 20, Most: 20, Opened: []assertions.Opening{{Why: "full", Times: 2, Calls: 40}, {Why: "window", Times: 1, Calls: 6}}}
 	return r
 }
 

@@ -122,7 +122,7 @@ func documents() map[string]func(io.Writer, Style) error {
 	for _, kind := range ListKindNames() {
 		out["list of "+kind] = func(w io.Writer, s Style) error { return List(w, kind, s) }
 	}
-	for _, id := range []string{"retries.retry_after", "collapse.recovers", "rate_limit", "empty_200"} {
+	for _, id := range []string{"retries.retry_after", "collapse.recovers", "rate_limit", "empty_200", assertions.BarrierID} {
 		out["explain "+id] = func(w io.Writer, s Style) error { return Explain(w, id, s) }
 	}
 	return out

@@ -112,6 +112,9 @@ func Explain(w io.Writer, id string, s Style) error {
 	if f, ok := faults.Lookup(id); ok {
 		return explainFault(w, f, s)
 	}
+	if id == assertions.BarrierID || id == "barrier" {
+		return explainBarrier(w, s)
+	}
 	for _, in := range plans.Incidents() {
 		if in.Name == id {
 			return explainIncident(w, in, s)

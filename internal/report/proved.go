@@ -39,6 +39,20 @@ func (t *text) injected() {
 		}
 		t.wrap(strings.Join(notes, "; "), "    ")
 	}
+	for i := range t.r.Faults {
+		if f := &t.r.Faults[i]; f.Barrier != nil {
+			t.wrap("barrier of "+oneLine(f.Rule)+": "+barrierLine(f.Barrier), "    ")
+		}
+	}
+}
+
+// barrierLine says what became of a barrier.
+func barrierLine(b *assertions.BarrierCounts) string {
+	line := "opened " + b.String()
+	if b.Most > 0 {
+		line += fmt.Sprintf("; at most %s at one instant", Count(b.Most))
+	}
+	return line
 }
 
 // hitShare is the injected share of the eligible attempts.
@@ -88,6 +102,9 @@ func injectedLine(f *assertions.FaultCounts) string {
 	}
 	for _, e := range extraCounts([]assertions.FaultCounts{*f}) {
 		s += fmt.Sprintf(", %s %s", Count(e.of(f)), e.name)
+	}
+	if f.Barrier != nil {
+		s += "; its barrier " + barrierLine(f.Barrier)
 	}
 	return s
 }
