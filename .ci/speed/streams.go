@@ -50,11 +50,11 @@ const (
 	streamGap  = time.Duration(float64(time.Second) / streamRate)
 )
 
-// late is what a round found: quantiles of lateness, and the share of the core
-// that the server used.
+// late is what a round found: quantiles of lateness, and the share of its
+// core that each side used.
 type late struct {
 	own, theirs [3]time.Duration // p50, p99, the worst
-	busy        float64
+	busy, meter float64          // of its core, the server and the client
 }
 
 // streams measures the lateness of tokens and reports whether it is good.
@@ -63,8 +63,8 @@ func streams(dir string) bool {
 	for i := range rounds {
 		l := streamRound(filepath.Join(dir, fmt.Sprintf("streams-%d.chaos", i+1)))
 		own, theirs = append(own, l.own[1]), append(theirs, l.theirs[1])
-		fmt.Printf("streams   round %d  late by the mock's stamps p50 %v p99 %v worst %v, by the client's p50 %v p99 %v worst %v  core busy %.0f %%\n",
-			i+1, l.own[0], l.own[1], l.own[2], l.theirs[0], l.theirs[1], l.theirs[2], 100*l.busy)
+		fmt.Printf("streams   round %d  late by the mock's stamps p50 %v p99 %v worst %v, by the client's p50 %v p99 %v worst %v  core busy %.0f %%, the client's %.0f %%\n",
+			i+1, l.own[0], l.own[1], l.own[2], l.theirs[0], l.theirs[1], l.theirs[2], 100*l.busy, 100*l.meter)
 	}
 	slices.Sort(own)
 	slices.Sort(theirs)
@@ -83,8 +83,13 @@ func streamRound(path string) late {
 	if err != nil {
 		fail(fmt.Errorf("client: %w\n%s", err, out))
 	}
-	busy := (cpu(mock.cmd.Process.Pid) - before).Seconds() / time.Since(start).Seconds()
-	return late{own: parseLate(mock.stop()), theirs: parseLate(strings.TrimSpace(string(out))), busy: busy}
+	took := time.Since(start).Seconds()
+	return late{
+		busy:   (cpu(mock.cmd.Process.Pid) - before).Seconds() / took,
+		meter:  (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds() / took,
+		theirs: parseLate(strings.TrimSpace(string(out))),
+		own:    parseLate(mock.stop()),
+	}
 }
 
 // parseLate reads the three quantiles that a child says in nanoseconds.
@@ -184,8 +189,18 @@ func (m *meter) run() {
 		if now > m.until+time.Minute {
 			fail(fmt.Errorf("%d streams are open a minute after their end", m.open))
 		}
-		time.Sleep(lookEvery - (time.Since(m.start) - now)) // not at all when it took longer
+		rest(lookEvery - (time.Since(m.start) - now)) // not at all when it took longer
 	}
+}
+
+// rest sleeps in the kernel: the runtime's own timers wait for whole
+// milliseconds where nothing else is to be done.
+func rest(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	t := syscall.NsecToTimespec(int64(d))
+	_ = syscall.Nanosleep(&t, nil) // cut short by a signal: looked too early once
 }
 
 func (m *meter) ask(i int) {
