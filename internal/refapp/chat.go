@@ -31,9 +31,13 @@ type answer struct {
 	choices int
 	usage   json.RawMessage
 	done    bool // the terminal event of a stream
+	letters letters
 }
 
-func newAnswer() *answer { return &answer{plain: true, open: map[int]bool{}} }
+// newAnswer begins the answer to a question in these scripts.
+func newAnswer(question scripts) *answer {
+	return &answer{plain: true, open: map[int]bool{}, letters: letters{expected: question}}
+}
 
 // A chunk is chat.completion.chunk or, with message for delta, chat.completion.
 type chunk struct {
@@ -99,6 +103,7 @@ func (a *answer) say(index int, p *part) {
 	if a.plain {
 		a.content.WriteString(p.Content)
 	}
+	a.letters.count(p.Content)
 	if p.Content != "" || p.Refusal != "" || len(p.ToolCalls) > 0 {
 		a.spoken = true
 	}
@@ -118,6 +123,9 @@ func (a *answer) check() *failure {
 	if !a.spoken && a.finish != "content_filter" {
 		return unfit("empty answer")
 	}
+	if a.letters.garbage() {
+		return misrouted()
+	}
 	return nil
 }
 
@@ -130,7 +138,7 @@ func (a *App) readJSON(resp *http.Response, out *reply) *failure {
 	if len(body) > answerMax {
 		return unfit("answer too long")
 	}
-	ans := newAnswer()
+	ans := newAnswer(out.rq.scripts)
 	f := ans.add(body)
 	if f == nil {
 		f = ans.check()
@@ -145,7 +153,7 @@ func (a *App) readJSON(resp *http.Response, out *reply) *failure {
 // readStream takes a stream, holding back what out has not shown yet. Without
 // CheckAnswers whatever ends the stream is its end.
 func (a *App) readStream(resp *http.Response, progress func(), out *reply) *failure {
-	ans := newAnswer()
+	ans := newAnswer(out.rq.scripts)
 	out.begin(ans)
 	f := a.frames(resp.Body, progress, ans, out)
 	if !a.policy.CheckAnswers {

@@ -114,6 +114,12 @@ func unfit(what string) *failure {
 	return &failure{what: what, status: http.StatusOK, retryable: true}
 }
 
+// misrouted is an answer that is garbage. Who is sent to a bad server is mostly sent
+// there again, so it is not asked again: another model has other servers.
+func misrouted() *failure {
+	return &failure{what: "answer in a foreign script", status: http.StatusOK}
+}
+
 // clip bounds a text that came from outside and makes it fit for a header.
 func clip(s string, n int) string {
 	clean := func(r rune) rune {

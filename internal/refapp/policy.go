@@ -64,8 +64,8 @@ type Policy struct {
 	InFlight int
 	// Cancel gives up provider calls when the caller has left.
 	Cancel bool
-	// CheckAnswers takes an answer that is empty, cut, malformed or that
-	// carries an error for a failure.
+	// CheckAnswers takes an answer that is empty, cut, malformed, in a script
+	// that the question is not in, or that carries an error for a failure.
 	CheckAnswers bool
 	// HoldBytes is how much of a stream is kept back before the caller sees
 	// its first byte. What fails while it is held can be tried again unseen;

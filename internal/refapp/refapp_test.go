@@ -61,6 +61,8 @@ var chatRows = []struct {
 	{"a stream whose connection breaks is cut", []string{"crash"}, nil, "sse", 200, "", full, "0s gpt-4o, 250ms gpt-4o"},
 	{"an error in the stream is a failure", []string{"error"}, nil, "sse", 200, "", full, "0s gpt-4o, 250ms gpt-4o"},
 	{"a stalled stream ends after 2 s of silence, comments or not", []string{"stall"}, nil, "sse", 200, "", full, "0s gpt-4o, 2s left gpt-4o, 2.25s gpt-4o"},
+	{"garbage is not asked for again where it came from: the smaller model is", []string{"always", "garbage"}, nil, "", 200, SmallerModel, smaller, "0s gpt-4o, 0s gpt-4o-mini"},
+	{"garbage of both is not shown", []string{"garbage"}, []string{"garbage"}, "", 200, Message, unavailable, "0s gpt-4o, 0s gpt-4o-mini"},
 	{"a model that the provider chose itself is disclosed", []string{"wrong"}, nil, "", 200, SmallerModel, "", "0s gpt-4o"},
 }
 
@@ -116,6 +118,7 @@ func TestNaive(t *testing.T) {
 		{"so is an empty stream", []string{"empty"}, true, 200, "", "done", "0s gpt-4o"},
 		{"a cut stream gets a clean end", []string{"cut"}, true, 200, "hello ", "done", "0s gpt-4o"},
 		{"a broken connection gets a clean end", []string{"crash"}, true, 200, "hello ", "done", "0s gpt-4o"},
+		{"garbage is handed on", []string{"garbage"}, true, 200, "hello ฝ ro ว gpt-4o", "done", "0s gpt-4o"},
 		{"a wrong model is not disclosed", []string{"wrong"}, false, 200, "hello from gpt-4o", "", "0s gpt-4o"},
 		{"five failures and then a good answer is a good answer", []string{"500", "500", "500", "500", "500"}, true, 200, "hello from gpt-4o", "done", six},
 	}

@@ -143,7 +143,7 @@ func (r *reply) cut(f *failure) {
 
 // say answers with a text of the app's own: from the cache, or the message.
 func (r *reply) say(model, text, finish string, usage json.RawMessage) {
-	ans := newAnswer()
+	ans := newAnswer(r.rq.scripts)
 	ans.model, ans.finish, ans.spoken = model, finish, true
 	r.begin(ans)
 	if usage == nil {

@@ -30,6 +30,7 @@ type request struct {
 	fields       map[string]json.RawMessage
 	messages     []json.RawMessage
 	question     string // the text of the last user message
+	scripts      scripts
 	model        string
 	stream       bool
 	includeUsage bool
@@ -124,6 +125,7 @@ func (rq *request) parse(body io.Reader, primary string) error {
 	if len(rq.question) > queryMax {
 		rq.question = strings.ToValidUTF8(rq.question[:queryMax], "")
 	}
+	rq.scripts = scriptsOf(rq.question)
 	rq.key = keyFor(rq.tenant, rq.fields)
 	return nil
 }

@@ -313,7 +313,8 @@ func (p *provider) retrieval(w http.ResponseWriter, name, word string) {
 }
 
 // whole answers in JSON: ok, empty (nothing said), nobody (nothing at all), cut
-// (half of the document), unfinished (finish_reason null), wrong (another model).
+// (half of the document), unfinished (finish_reason null), wrong (another model),
+// garbage (letters of another script).
 func (p *provider) whole(w http.ResponseWriter, model, word string) {
 	text, finish := "hello from "+model, `"stop"`
 	switch word {
@@ -325,6 +326,8 @@ func (p *provider) whole(w http.ResponseWriter, model, word string) {
 		finish = "null"
 	case "wrong":
 		model = "gpt-3.5-turbo"
+	case "garbage":
+		text = "hello ฝ ro ว " + model
 	}
 	doc := fmt.Sprintf(`{"id":"chatcmpl-1","object":"chat.completion","model":%q,"choices":[{"index":0,"message":{"role":"assistant","content":%q},"finish_reason":%s}],"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7}}`, model, text, finish)
 	if word == "cut" {
@@ -372,6 +375,8 @@ func (p *provider) stream(w http.ResponseWriter, r *http.Request, model string, 
 		io.WriteString(w, "data: {\"error\":{\"message\":\"overloaded\",\"type\":\"server_error\",\"code\":null}}\n\n")
 		return
 	case "empty":
+	case "garbage":
+		frame(`{"content":"ฝ ro ว `+model+`"}`, "null")
 	default:
 		frame(`{"content":"from `+model+`"}`, "null")
 	}
