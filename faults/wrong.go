@@ -48,6 +48,6 @@ var stickyMisroute = Entry{
 		`Who is sent to that server stays there, so write per: tenant: with probability: 16% about one tenant in six gets only such answers and the others none, the same ones in each run of a seed. ` +
 		`Its watermarks vouch for the words that should be there: the outcome is wrong. Answers of the plan, and such as must be JSON, have none: the rule has missed. ` +
 		`A good client watches quality for each tenant or session and not on average alone, with questions whose answers it knows, and moves those who fare badly to another endpoint. ` +
-		`Seen in Anthropic's postmortem of 2025-09-17: up to 16 % of the requests to Sonnet 4 in the worst hour, sticky, with Thai or Chinese letters in answers in English.`,
+		`Seen in Anthropic's postmortem of 2025-09-17: up to 16 % of the requests to Sonnet 4 went to the wrong servers in the worst hour, sticky; Thai or Chinese letters in answers in English are another trouble of the same weeks, and stand here for what was bad about them.`,
 	New: func() Fault { return &StickyMisroute{} },
 }

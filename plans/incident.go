@@ -20,7 +20,7 @@ import (
 var incidents embed.FS
 
 // incidentOrder is the order of `chaos list incidents`.
-var incidentOrder = []string{"openai-2024-12-04", "openai-2024-12-26", "openai-2024-11-25", "silent-eof-0.17pct", "529-burst", "azure-10s-window", "gemini-rpd-exhausted"}
+var incidentOrder = []string{"openai-2024-12-04", "openai-2024-12-26", "openai-2024-11-25", "silent-eof-0.17pct", "529-burst", "azure-10s-window", "gemini-rpd-exhausted", "anthropic-2025-09-misroute"}
 
 // Incident is something that has happened to a provider, as a set of rules that
 // a plan can include.
