@@ -15,7 +15,7 @@ type LibraryEntry struct{ Name, Description string }
 
 // libraryOrder is the order of `chaos list plans`: the tour first.
 var libraryOrder = []string{
-	"spike", "spike-naive", "outage-recovery", "slow-model", "metastable", "metastable-naive", "empty-answers", "rate-limit-storm", "vacuous", "azure-code-spike",
+	"spike", "spike-naive", "outage-recovery", "slow-model", "metastable", "metastable-naive", "empty-answers", "rate-limit-storm", "together", "together-naive", "vacuous", "azure-code-spike",
 	"incident-openai-2024-12-04", "incident-openai-2024-12-26", "incident-openai-2024-11-25", "incident-silent-eof-0.17pct", "incident-529-burst", "incident-azure-10s-window", "incident-gemini-rpd-exhausted", "incident-anthropic-2025-09-misroute",
 }
 

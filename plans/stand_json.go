@@ -75,13 +75,15 @@ type ruleHit struct {
 	At    int    `json:"at"`
 }
 
-// markLine is a mark: a rule that was put on or taken off.
+// markLine is a mark: a rule that was put on or taken off, or whose barrier let
+// so many calls go.
 type markLine struct {
 	Record string            `json:"record"` // mark
 	Seq    uint64            `json:"seq"`
 	TNs    int64             `json:"t_ns"`
 	Kind   string            `json:"kind"`
 	Name   string            `json:"name,omitempty"`
+	Value  int64             `json:"value,omitempty"`
 	Attrs  map[string]string `json:"attrs,omitempty"`
 }
 
@@ -121,7 +123,7 @@ func (r *recent) writeLines(w io.Writer, since uint64, limit int) error {
 		var line any
 		if len(attempts) == 0 || len(marks) > 0 && marks[0].seq < attempts[0].seq {
 			m := &marks[0]
-			line = markLine{"mark", m.seq, m.record.TNs, string(m.record.Kind), m.record.Name, m.record.Attrs}
+			line = markLine{"mark", m.seq, m.record.TNs, string(m.record.Kind), m.record.Name, m.record.Value, m.record.Attrs}
 			marks = marks[1:]
 		} else {
 			line = lineOf(&attempts[0])

@@ -71,7 +71,10 @@ func (r *recent) Mark(m *journal.Mark) {
 	defer r.mu.Unlock()
 	r.seq++
 	if len(r.marks) == marksMost {
-		r.marks = slices.Delete(r.marks, 0, 1)
+		// Barriers open as often as calls come; what rules there were is told by
+		// the others alone.
+		oldest := max(0, slices.IndexFunc(r.marks, func(m keptMark) bool { return m.record.Kind == journal.MarkBarrierRelease }))
+		r.marks = slices.Delete(r.marks, oldest, oldest+1)
 	}
 	r.marks = append(r.marks, keptMark{r.seq, *m})
 }

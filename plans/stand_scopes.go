@@ -264,7 +264,7 @@ func (s *scopeSink) Attempt(a *journal.Attempt) {
 
 // Mark implements journal.Sink. Only rules are of interest to the run.
 func (s *scopeSink) Mark(m *journal.Mark) {
-	if m.Kind != journal.MarkRuleOn && m.Kind != journal.MarkRuleOff {
+	if m.Kind != journal.MarkRuleOn && m.Kind != journal.MarkRuleOff && m.Kind != journal.MarkBarrierRelease {
 		return
 	}
 	c := *m

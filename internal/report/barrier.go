@@ -20,7 +20,7 @@ func explainBarrier(w io.Writer, s Style) error {
 		"without `at`, at the end of the rule's window; and when the rules are taken off or replaced. Each time is a mark barrier.release in the journal, with how many calls it was and why.")
 	section(p, "The finding "+assertions.BarrierID, "A run in which a barrier never let so many calls go at once as it is for, `wait`, or with `at` two, says so and does not pass: "+
 		"inconclusive where too few waited, vacuous where none came. No plan needs to ask for it.")
-	section(p, "In a plan", "faults: [{http_500: {}, probability: 0.5, during: spike, barrier: {wait: 20, patience: 5s}}].")
+	section(p, "In a plan", "faults: [{http_500: {}, probability: 0.5, during: spike, barrier: {wait: 20, patience: 5s}}]. The plan together-naive shows what it finds.")
 	p.line("")
 	p.line("  Parameters")
 	arguments(p, &faults.Barrier{})
