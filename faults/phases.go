@@ -31,7 +31,10 @@ func (p *Phases) UnmarshalPlan(decode func(any) error) error {
 		return nil
 	}
 	var list []string
-	if decode(&list) != nil {
+	if other := decode(&list); other != nil {
+		if decode(new([]any)) == nil {
+			return other // it is a list, and what is in it is wrong
+		}
 		return err
 	}
 	if len(list) == 0 || slices.Contains(list, "") || strings.Contains(strings.Join(list, ""), ",") {
@@ -44,8 +47,11 @@ func (p *Phases) UnmarshalPlan(decode func(any) error) error {
 // print is what a plan reads back.
 func (p Phases) print() string {
 	names := p.names()
+	for i, name := range names {
+		names[i] = scalar(name)
+	}
 	if len(names) == 1 {
-		return scalar(names[0])
+		return names[0]
 	}
 	return "[" + strings.Join(names, ", ") + "]"
 }

@@ -48,6 +48,7 @@ func TestRuleString(t *testing.T) {
 		{Rule{Fault: &WrongModel{Model: "org/mini: 4, \"x\""}}, `{wrong_model: {model: "org/mini: 4, \"x\"", declared: false}}`},
 		{Rule{Fault: newFault("http_503"), Match: Match{Header: []HeaderMatch{{"X-Tier", "gold"}, {"x-n", "7"}, {"x-any", "*"}}}},
 			`{http_503: {}, match: {header: {X-Tier: gold, x-n: "7", x-any: "*"}}}`},
+		{Rule{Fault: newFault("http_503"), During: "warm,5,null"}, `{http_503: {}, during: [warm, "5", "null"]}`},
 		{Rule{Fault: newFault("http_503"), Burst: &Burst{5 * time.Second, 90 * time.Second}}, `{http_503: {}, burst: {on: 5s, off: 1m30s}}`},
 		{Rule{Fault: newFault("http_500"), Probability: ptr(Share(0.5)), Barrier: &Barrier{20, &At{"spike", 2 * time.Second}, ptr(5 * time.Second)}},
 			`{http_500: {}, probability: 0.5, barrier: {wait: 20, at: spike + 2s, patience: 5s}}`},

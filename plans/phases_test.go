@@ -51,3 +51,19 @@ assertions: [degradation.available]
 		t.Errorf("hit %s", got)
 	}
 }
+
+// What is wrong with the phases of a rule is told of the name that is wrong.
+func TestPhasesOfARuleProblems(t *testing.T) {
+	for _, c := range []struct{ name, during, want string }{
+		{"a number in a list", "[warm, 5]", `during[1]: is the number 5, but must be text: write "5"`},
+		{"a number", "5", `during: is the number 5, but must be text: write "5"`},
+		{"names in one text", `"warm,spike"`, "during: is no name of a phase: for several write a list, such as [warm, spike]"},
+		{"none at all", "[]", "during: is no list of phases: name at least one, such as [warm, spike]"},
+		{"a mapping", "{warm: spike}", "during: is a mapping, but must be text"},
+	} {
+		_, err := ParseRules("--fault", "{http_503: {}, during: "+c.during+"}")
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v\nwant %s", c.name, err, c.want)
+		}
+	}
+}
