@@ -83,7 +83,7 @@ var tcpLatency = Entry{
 	Name: "tcp_latency", Stage: "connection", Slots: SlotDelay,
 	Summary: "makes all bytes late, in their order",
 	Doc: `Each piece that the proxy reads is passed on so much later, its order kept; many pieces may be under way at once, so it is distance and not a narrow pipe. ` +
-		`Up to 256 KiB are under way one way, then nothing more is read until some have arrived. The end of a direction is late as well. Connecting is not: the proxy accepts at once.` + tcpDoc +
+		`Up to 256 KiB are under way one way (fewer where a proxy has more than 512 connections), then nothing more is read until some have arrived. The end of a direction is late as well. Connecting is not: the proxy accepts at once.` + tcpDoc +
 		` A good client has a timeout for each call, sends what belongs together in one round trip (a pipeline, MGET, one query instead of n), and does not ask a cache that is slower than what it caches.`,
 	New: func() Fault { return &TCPLatency{By: 100 * time.Millisecond, Direction: Both} },
 }
@@ -152,7 +152,7 @@ type TCPEnd struct {
 	name string
 	kind EndingKind
 
-	AfterBytes int       `yaml:"after_bytes" default:"0" doc:"behind so many bytes that passed since the rule applies to the connection; 0: at once, or as soon as it is accepted"`
+	AfterBytes int       `yaml:"after_bytes" default:"0" doc:"behind so many bytes that passed since the rule came on, or since the connection was accepted; 0: at once"`
 	Direction  Direction `yaml:"direction" default:"down" enum:"up,down" doc:"whose bytes are counted. up: from the target to the upstream; down: back"`
 }
 
@@ -184,7 +184,7 @@ const tcpEndDoc = ` The upstream's side is closed at once, so that it is rid of 
 var tcpReset = Entry{
 	Name: "tcp_reset", Stage: "connection", Slots: SlotEnding,
 	Summary: "resets the connection, at once or behind n bytes",
-	Doc: `The bytes before the position are passed on, then the client's connection ends with RST ("connection reset by peer"); what it has not read by then, its own system may throw away. It is what a database does that is restarted, or a load balancer that forgot the connection.` + tcpEndDoc +
+	Doc: `The bytes before the position are passed on, then the client's connection ends with RST ("connection reset by peer"). The RST waits for a client that reads slowly to have room for them, as long as it takes any within a second; what it has not read by then, some systems throw away. It is what a database does that is restarted, or a load balancer that forgot the connection.` + tcpEndDoc +
 		` A good client drops the connection from its pool, asks again on a new one where the question may be asked twice, and never takes half an answer for a whole one.`,
 	New: newTCPEnd("tcp_reset", EndingReset),
 }

@@ -38,6 +38,7 @@ type conn struct {
 	life   context.Context // ends when a fate comes
 	die    context.CancelFunc
 	passed [2]atomic.Int64 // by direction
+	ended  [2]atomic.Bool  // by direction: its end was sent
 	first  atomic.Int64    // instant of the first byte to the client
 	last   atomic.Int64    // and of the latest one
 
@@ -48,7 +49,8 @@ type conn struct {
 	draining bool
 	why      string // the upstream could not be reached
 	hits     map[int]*hit
-	begun    map[int][2]int64 // by rule with an ending: what had passed when it first applied
+	ending   int      // rule with an ending that applies, -1: none
+	begun    [2]int64 // what had passed when that came on
 }
 
 // hit is what became of a rule.
@@ -66,7 +68,7 @@ const (
 var directions = [2]faults.Direction{up: faults.Up, down: faults.Down}
 
 func newConn(p *Proxy, n int64, client net.Conn) *conn {
-	c := &conn{p: p, n: n, client: client, hits: map[int]*hit{}, begun: map[int][2]int64{}}
+	c := &conn{p: p, n: n, client: client, hits: map[int]*hit{}, ending: -1}
 	c.life, c.die = context.WithCancel(context.Background())
 	return c
 }
@@ -109,12 +111,17 @@ func (c *conn) reach() bool {
 		c.mu.Unlock()
 		return true
 	}
-	c.why = "upstream_unreachable"
-	if errors.Is(err, syscall.ECONNREFUSED) {
-		c.why = "upstream_refused"
+	given := c.draining || c.fate != "" // it was not to be reached any more
+	if !given {
+		c.why = "upstream_unreachable"
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			c.why = "upstream_refused"
+		}
 	}
 	c.mu.Unlock()
-	c.end(aborted, -1, 0)
+	if !given {
+		c.end(aborted, -1, 0)
+	}
 	return false
 }
 
@@ -163,10 +170,12 @@ func (c *conn) note(d faults.Decision) {
 			known.State = state
 		}
 	}
+	rule := -1
 	if e := d.Effect.Ending; e != nil {
-		if _, ok := c.begun[e.Rule]; !ok {
-			c.begun[e.Rule] = [2]int64{c.passed[up].Load(), c.passed[down].Load()}
-		}
+		rule = e.Rule
+	}
+	if rule != c.ending {
+		c.ending, c.begun = rule, [2]int64{c.passed[up].Load(), c.passed[down].Load()}
 	}
 }
 
@@ -178,7 +187,7 @@ func (c *conn) left(e *faults.Ending) int64 {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.begun[e.Rule][way] + int64(e.After.N) - c.passed[way].Load()
+	return c.begun[way] + int64(e.After.N) - c.passed[way].Load()
 }
 
 // show writes down that a rule has had its effect.
@@ -236,6 +245,9 @@ func (c *conn) bury() {
 	c.mu.Lock()
 	f, upstream := c.fate, c.upstream
 	c.mu.Unlock()
+	if f != aborted && f != "" {
+		c.settle(c.client, upstream)
+	}
 	if upstream != nil {
 		if f == aborted {
 			linger0(upstream)
@@ -254,6 +266,27 @@ func (c *conn) bury() {
 	_ = c.client.Close()
 }
 
+// settle waits until what was passed on has left for both sides: a reset, and a
+// Close while the other side is sending, throw away what waits for a slow reader,
+// and positions would be none. It gives up on one that takes nothing for a while.
+func (c *conn) settle(sides ...net.Conn) {
+	left := func() (n int) {
+		for _, side := range sides {
+			if side != nil {
+				n += unsent(side)
+			}
+		}
+		return n
+	}
+	patience := time.Now().Add(lingers)
+	for was := left(); was > 0 && time.Now().Before(patience) && !c.isDraining(); {
+		pause(c.p.closing, settlesEach)
+		if now := left(); now != was {
+			was, patience = now, time.Now().Add(lingers)
+		}
+	}
+}
+
 // finish ends a connection with FIN. To close it while bytes of the client are
 // unread would reset it, so they are read for a while.
 func (c *conn) finish() {
@@ -267,6 +300,12 @@ func linger0(c net.Conn) {
 	if l, ok := c.(interface{ SetLinger(sec int) error }); ok {
 		_ = l.SetLinger(0) // fails only on a connection that is dead already
 	}
+}
+
+// closeWrite passes on the end of a direction.
+func (c *conn) closeWrite(way int, dst net.Conn) {
+	c.ended[way].Store(true)
+	closeWrite(dst)
 }
 
 func closeWrite(c net.Conn) {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/chaoskit/chaos/faults"
@@ -18,8 +19,11 @@ import (
 const (
 	readMost   = 16 << 10  // of a piece
 	queueMost  = 256 << 10 // bytes under way
+	bytesMost  = 256 << 20 // of all connections and both directions
 	piecesMost = 4096      // pieces under way
 	pacesEvery = 50        // pieces a second, where bandwidth makes them
+
+	catchesUp = 20 * time.Millisecond // how much of its time a narrow pipe makes up for
 )
 
 // piece is what was read at once, or the end of a direction. Pieces are passed on
@@ -35,13 +39,14 @@ type piece struct {
 type queue struct {
 	mu     sync.Mutex
 	change sync.Cond
+	room   func() int64 // bytes that may be under way
 	list   []piece
-	bytes  int
+	bytes  int64
 	closed bool
 }
 
-func newQueue() *queue {
-	q := &queue{}
+func newQueue(room func() int64) *queue {
+	q := &queue{room: room}
 	q.change.L = &q.mu
 	return q
 }
@@ -50,13 +55,13 @@ func newQueue() *queue {
 func (q *queue) push(p piece) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for !q.closed && (q.bytes >= queueMost || len(q.list) >= piecesMost) {
+	for !q.closed && (q.bytes >= q.room() || len(q.list) >= piecesMost) {
 		q.change.Wait()
 	}
 	if q.closed {
 		return false
 	}
-	q.list, q.bytes = append(q.list, p), q.bytes+len(p.data)
+	q.list, q.bytes = append(q.list, p), q.bytes+int64(len(p.data))
 	q.change.Broadcast()
 	return true
 }
@@ -81,7 +86,7 @@ func (q *queue) pop() (piece, bool) {
 func (q *queue) done(n int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.bytes -= n
+	q.bytes -= int64(n)
 	q.change.Broadcast()
 }
 
@@ -99,7 +104,7 @@ func (c *conn) pass(way int) {
 	if way == down {
 		src, dst = dst, src
 	}
-	q := newQueue()
+	q := newQueue(c.p.room)
 	read := make(chan struct{})
 	go func() { defer close(read); c.read(way, src, q) }()
 	stop := context.AfterFunc(c.life, q.close)
@@ -122,6 +127,8 @@ func (c *conn) read(way int, src net.Conn, q *queue) {
 			n++
 		}
 		switch {
+		case errors.Is(err, io.EOF) && wasReset(src) && !c.ended[1-way].Load():
+			p.end = syscall.ECONNRESET
 		case errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, io.EOF):
 			p.end = io.EOF
 		case err != nil:
@@ -153,13 +160,13 @@ func (c *conn) write(way int, dst net.Conn, q *queue) {
 		if p.late >= 0 && len(p.data) > 0 && !c.isDraining() {
 			c.show(p.late, -1)
 		}
-		if !c.send(way, dst, p.data, &free) {
+		if !c.send(way, dst, p, &free) {
 			return
 		}
 		q.done(len(p.data))
 		switch {
 		case p.end == io.EOF:
-			closeWrite(dst)
+			c.closeWrite(way, dst)
 			return
 		case p.end != nil:
 			c.end(aborted, -1, 0)
@@ -169,8 +176,8 @@ func (c *conn) write(way int, dst net.Conn, q *queue) {
 }
 
 // send writes one piece: in parts, where its way is narrow or comes to an end.
-func (c *conn) send(way int, dst net.Conn, data []byte, free *time.Time) bool {
-	for len(data) > 0 {
+func (c *conn) send(way int, dst net.Conn, p piece, free *time.Time) bool {
+	for data := p.data; len(data) > 0; {
 		e := c.judge(true)
 		if c.isDead() {
 			return false
@@ -182,10 +189,7 @@ func (c *conn) send(way int, dst net.Conn, data []byte, free *time.Time) bool {
 		if e.Pace != nil && e.Pace.Direction.Has(directions[way]) {
 			rate := e.Pace.BytesPerSecond
 			n = min(n, int(max(1, min(rate/pacesEvery, readMost))))
-			if now := time.Now(); free.Before(now) {
-				*free = now
-			}
-			*free = free.Add(time.Duration(int64(n) * int64(time.Second) / rate))
+			*free = through(*free, p.at, time.Now(), n, rate)
 			if !c.wait(*free) {
 				return false
 			}
@@ -202,6 +206,18 @@ func (c *conn) send(way int, dst net.Conn, data []byte, free *time.Time) bool {
 		}
 	}
 	return !c.isDead()
+}
+
+// through is when the last of n bytes that came at an instant has left a narrow
+// pipe that was taken until free. Timers are late, so what they lose is made up
+// for; but not what a reader who was slow did, for more than catchesUp.
+func through(free, at, now time.Time, n int, rate int64) time.Time {
+	for _, t := range []time.Time{at, now.Add(-catchesUp)} {
+		if free.Before(t) {
+			free = t
+		}
+	}
+	return free.Add(time.Duration(int64(n) * int64(time.Second) / rate))
 }
 
 func (c *conn) count(way, n int) {

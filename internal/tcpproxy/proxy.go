@@ -22,11 +22,13 @@ import (
 
 // Bounds of a proxy.
 const (
-	connsMax  = 1024                  // open at once; further ones wait to be accepted
+	connsMax  = 10_000                // open at once; further ones wait to be accepted
 	heldMax   = 1000                  // half-open at once; further ones are reset
 	dialMost  = 10 * time.Second      // to reach the upstream
 	lingers   = time.Second           // for the other side to close, or to take what is left, at an end
 	lookEvery = 10 * time.Millisecond // at most so often for a rule that comes on or goes off
+
+	settlesEach = 2 * time.Millisecond // how often a reader who is slow is looked at before a reset
 )
 
 // Options is what a proxy uses.
@@ -50,6 +52,7 @@ type Proxy struct {
 	running sync.WaitGroup // connections and the watcher
 	slots   chan struct{}
 	holds   atomic.Int64 // connections that were to be held
+	open    atomic.Int64 // connections
 
 	mu       sync.Mutex
 	listener net.Listener
@@ -67,6 +70,12 @@ func New(cfg Config, opt Options) *Proxy {
 	p.running.Add(1)
 	go p.watch()
 	return p
+}
+
+// room is how many bytes may be under way on each connection, one way: the fewer,
+// the more connections there are.
+func (p *Proxy) room() int64 {
+	return min(queueMost, bytesMost/(2*max(1, p.open.Load())))
 }
 
 // SetFaults puts rules on, or with nil takes them off; those of other proxies and
@@ -164,6 +173,7 @@ func (p *Proxy) add(c *conn) bool {
 		return false
 	}
 	p.running.Add(1)
+	p.open.Add(1)
 	p.conns[c] = struct{}{}
 	return true
 }
@@ -171,6 +181,7 @@ func (p *Proxy) add(c *conn) bool {
 func (p *Proxy) remove(c *conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.open.Add(-1)
 	delete(p.conns, c)
 }
 
