@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/chaoskit/chaos/internal/journal"
 )
@@ -18,8 +19,9 @@ const BarrierID = "faults.barrier"
 
 // BarrierInfo is what a judge must know of a rule's barrier.
 type BarrierInfo struct {
-	Wait int  // how many calls open it, 0: a number does not
-	At   bool // an instant opens it
+	Wait       int   // how many calls open it, 0: a number does not
+	At         bool  // an instant opens it
+	PatienceNs int64 // only for Preview: how long a call is held at most
 }
 
 // least is how many calls have to fail together for the barrier to have done what
@@ -170,4 +172,32 @@ func fillBarrier(r RuleInfo, c *FaultCounts) string {
 		return "probability: 1   # of the rule; or more load, or a longer patience"
 	}
 	return "rate: ...   # higher, where the rule applies; or a longer patience"
+}
+
+// barrierForecasts say how many calls will wait at once for those barriers that a
+// number opens: an instant comes however few there are. As many are expected as
+// the rule chooses within its patience, where the load is highest.
+func barrierForecasts(s Setup) (out []Forecast) {
+	for _, r := range s.Rules {
+		if r.Barrier == nil || r.Barrier.At || r.FromNs < 0 {
+			continue
+		}
+		most := 0.0
+		for _, p := range s.Phases {
+			lasts := float64(max(1, p.ToNs-p.FromNs))
+			waits := min(r.Barrier.PatienceNs, min(r.ToNs, p.ToNs)-max(r.FromNs, p.FromNs))
+			most = max(most, float64(p.Planned)/lasts*float64(waits)*r.Probability/float64(max(1, r.Every)))
+		}
+		if r.Requests > 0 {
+			most = min(most, float64(r.Requests))
+		}
+		f := Forecast{ID: BarrierID, Name: "barrier of " + r.Name, Expected: int64(most + 0.5), Exposed: "calls at a time that the rule chose", Needed: int64(r.Barrier.Wait)}
+		f.CanConclude = f.Expected >= f.Needed
+		if !f.CanConclude {
+			f.Note = fmt.Sprintf("about %s are chosen within its patience of %s, if a request makes one call that the rule matches; %s are needed",
+				number(f.Expected), planDuration(time.Duration(r.Barrier.PatienceNs)), number(f.Needed))
+		}
+		out = append(out, f)
+	}
+	return out
 }

@@ -1,6 +1,7 @@
 package assertions
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -72,5 +73,36 @@ func TestBarrierFinding(t *testing.T) {
 				t.Errorf("the run is %s", v)
 			}
 		})
+	}
+}
+
+// TestBarrierForecast: before anything is sent, a plan says whether enough calls
+// will wait at once.
+func TestBarrierForecast(t *testing.T) {
+	setup := Setup{Phases: []Window{{Name: "warm", ToNs: 10e9, Planned: 100}, {Name: "spike", FromNs: 10e9, ToNs: 20e9, Planned: 1000}}}
+	for _, row := range []struct {
+		name   string
+		change func(*RuleInfo)
+		want   string
+	}{
+		{"half of 100 a second for a second", func(r *RuleInfo) {}, "50 of 20, true: "},
+		{"more than that", func(r *RuleInfo) { r.Barrier.Wait = 60 }, "50 of 60, false: about 50 are chosen within its patience of 1s, if a request makes one call that the rule matches; 60 are needed"},
+		{"one in ten", func(r *RuleInfo) { r.Every = 10 }, "5 of 20, false: about 5 are"},
+		{"so many requests", func(r *RuleInfo) { r.Requests = 7 }, "7 of 20, false: about 7 are"},
+		{"the window is shorter than the patience", func(r *RuleInfo) { r.ToNs = 10.2e9 }, "10 of 20, false: about 10 are"},
+		{"the quiet phase", func(r *RuleInfo) { r.FromNs, r.ToNs = 0, 10e9 }, "5 of 20, false: about 5 are"},
+		{"an instant", func(r *RuleInfo) { r.Barrier.At = true }, ""},
+		{"no barrier", func(r *RuleInfo) { r.Barrier = nil }, ""},
+	} {
+		r := RuleInfo{Name: "storm", Fault: "http_500", Probability: 0.5, FromNs: 10e9, ToNs: 20e9, Barrier: &BarrierInfo{Wait: 20, PatienceNs: 1e9}}
+		row.change(&r)
+		setup.Rules = []RuleInfo{r}
+		got := ""
+		for _, f := range Preview(setup, []Spec{{ID: "degradation.available"}})[1:] {
+			got += fmt.Sprintf("%d of %d, %t: %s", f.Expected, f.Needed, f.CanConclude, f.Note)
+		}
+		if !strings.HasPrefix(got, row.want) || row.want == "" && got != "" {
+			t.Errorf("%s: %q, want %q", row.name, got, row.want)
+		}
 	}
 }

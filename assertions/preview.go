@@ -189,7 +189,7 @@ func Preview(setup Setup, specs []Spec) []Forecast {
 		}
 		out = append(out, f)
 	}
-	return out
+	return append(out, barrierForecasts(setup)...)
 }
 
 // expect estimates the exposures of a check: planned requests in scope, for

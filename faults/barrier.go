@@ -112,6 +112,9 @@ func (b *Barrier) bind(g Gate, windows []PhaseWindow, to int64) *Gate {
 	return &g
 }
 
+// Gate returns the barrier of the rule of that index; nil where it has none.
+func (s *Schedule) Gate(rule int) *Gate { return s.rules[rule].gate }
+
 // Until returns the instant up to which an attempt is held that comes to the
 // gate at nowNs, unless others open it before. It is not after nowNs where
 // nobody is held any more.

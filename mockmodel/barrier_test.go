@@ -251,8 +251,9 @@ func TestBarrierReplaced(t *testing.T) {
 	}
 }
 
-// TestBarrierEndpoints: each endpoint of the provider gathers its own.
-func TestBarrierEndpoints(t *testing.T) {
+// TestBarriersApart: each endpoint of the provider gathers its own, and whom rules
+// chose that are no longer on does not wait for those of others.
+func TestBarriersApart(t *testing.T) {
 	g := faults.Gate{Name: "storm", Wait: 2, AtNs: 1 << 62, Patience: time.Second}
 	var b barriers
 	one, two := newEndpoint("provider", nil), newEndpoint("backup", nil)
@@ -261,6 +262,9 @@ func TestBarrierEndpoints(t *testing.T) {
 	_, full := b.join(nil, &g, two, 0)
 	if c1 == nil || c2 == nil || c1 == c2 || full == nil || full.at != two || full.n != 2 || len(b.waiting) != 1 {
 		t.Errorf("%v %v %v, %d wait", c1, c2, full, len(b.waiting))
+	}
+	if c, full := b.join(&faults.Schedule{}, &g, one, 0); c != nil || full != nil || c1.n != 1 {
+		t.Errorf("a choice of rules that are off waits: %v %v", c, full)
 	}
 }
 

@@ -75,6 +75,9 @@ func MakePreview(p *Plan) (*Preview, error) {
 		info := ruleInfo(r)
 		info.Probability *= share // what is off is not hit
 		info.Name, info.FromNs, info.ToNs = w.Name, w.FromNs, to
+		if gate := rules.Gate(w.Rule); gate != nil {
+			info.Barrier.PatienceNs = int64(gate.Patience)
+		}
 		setup.Rules = append(setup.Rules, info)
 	}
 	v.Forecasts = assertions.Preview(setup, p.Assertions)
