@@ -64,6 +64,8 @@ var catalogue = append([]Entry{
 	html502,
 	cf520,
 	html200,
+	invalidJSON,
+	missingFields,
 	rateLimit,
 	poison429,
 	quotaExhausted,
@@ -102,6 +104,7 @@ var catalogue = append([]Entry{
 	stickyMisroute,
 	wrongAnswer,
 	contextExceeded,
+	usageWrong,
 	hugeOutput,
 	runaway,
 	loop,
@@ -120,8 +123,8 @@ func Unbuilt(name string) bool { return slices.Contains(unbuilt, underscored(nam
 // unbuilt are the rest of the reference catalogue.
 var unbuilt = []string{
 	"empty_choices",
-	"wrong_content_type", "invalid_json", "missing_fields",
-	"content_filter", "usage_wrong",
+	"wrong_content_type",
+	"content_filter",
 	"stale_answer", "cross_answer",
 	"goaway", "h2_rst_stream", "ws_close",
 }

@@ -45,6 +45,12 @@ const (
 	MutationVectorsTurned MutationKind = "vectors_turned" // the second comes first, and so on; the first comes last
 	MutationRanksNone     MutationKind = "ranks_none"     // no result
 	MutationRankBeyond    MutationKind = "rank_beyond"    // the last result has the index behind the last document
+
+	// Of the JSON that an answer is made of: of its body, or of the events of its
+	// stream.
+	MutationBroken     MutationKind = "broken"      // as Form says, it is none; in a stream, one event behind At: see [InvalidJSON]
+	MutationFieldsGone MutationKind = "fields_gone" // the members that Form lists are missing, in the words of OpenAI and joined by spaces: see [MissingFields]
+	MutationUsage      MutationKind = "usage"       // all counts of the usage are times Factor
 )
 
 // Mutation changes what an answer says while its form stays right.
@@ -60,6 +66,8 @@ type Mutation struct {
 	Keep     float64       // tool_cut: above 0 and below 1
 	Where    string        // frame_writes: head, tail, both or none: where writes end
 	Pause    time.Duration // frame_writes, char_writes: between two writes
+	At       Position      // broken: in a stream, tokens or events that come before
+	Factor   float64       // usage
 }
 
 // OfFrames reports whether the mutation changes single frames of a stream: it
@@ -68,6 +76,16 @@ func (m *Mutation) OfFrames() bool {
 	switch m.Kind {
 	case MutationChunkTwice, MutationChunkLost, MutationChunkSwapped, MutationChunkCumulative,
 		MutationCharPieces, MutationCharWrites, MutationFrameWrites, MutationFrameJoin:
+		return true
+	}
+	return m.OfJSON()
+}
+
+// OfJSON reports whether the mutation edits the JSON of an answer when that is
+// written, in a stream that of its frames.
+func (m *Mutation) OfJSON() bool {
+	switch m.Kind {
+	case MutationBroken, MutationFieldsGone, MutationUsage:
 		return true
 	}
 	return false
@@ -90,6 +108,7 @@ const (
 	EndingNoBlankLine EndingKind = "no_blank_line" // the last event is not ended
 	EndingNoDone      EndingKind = "no_done"       // the terminal event is missing
 	EndingNoFinish    EndingKind = "no_finish"     // the finish reason is missing
+	EndingNoUsage     EndingKind = "no_usage"      // the event with the final usage is missing, and all behind it
 )
 
 // Ending cuts an answer short at a position.

@@ -260,6 +260,10 @@ func (a *attempt) deliver(t timing) {
 	if f, ok := a.call.form.(headed); ok {
 		status = f.head(h)
 	}
+	edited := 0
+	if status < http.StatusMultipleChoices {
+		edited = a.editBody()
+	}
 	a.writeHead(status, len(a.buf))
 	rec.TokensEmitted = n
 	at := len(a.buf)
@@ -272,6 +276,9 @@ func (a *attempt) deliver(t timing) {
 	rec.FirstNs, rec.LastNs = rec.HeaderNs, rec.HeaderNs
 	if n > 0 {
 		a.emit(rec.HeaderNs, n)
+	}
+	if edited > 0 && at >= edited {
+		a.show(faults.SlotMutation)
 	}
 	if at < len(a.buf) {
 		a.endHere()

@@ -87,6 +87,7 @@ var faultParameters = map[string]func(faults.Fault){
 	"length_cut":          func(f faults.Fault) { f.(*faults.LengthCut).AfterTokens = 5 },
 	"huge_output":         runsOn, "loop": runsOn, "runaway": runsOn,
 
+	"usage_wrong":      func(f faults.Fault) { f.(*faults.UsageWrong).Kind = "inflated" },
 	"frame_coalesce":   func(f faults.Fault) { f.(*faults.FrameCoalesce).Events = 3 },
 	"utf8_split":       func(f faults.Fault) { f.(*faults.UTF8Split).AfterTokens = ptr(4) },
 	"utf8_token_split": func(f faults.Fault) { f.(*faults.UTF8TokenSplit).AfterTokens = ptr(4) },
@@ -215,7 +216,7 @@ func (g *rig) bytesOf(e faults.Entry, w faultWire) string {
 		q.body = strings.TrimSuffix(q.body, "}") + w.more + "}"
 	}
 	if w.ask.path == realtimePath {
-		return g.talkRaw(q, strings.HasPrefix(e.Name, "tool_"))
+		return g.talkRaw(q, strings.HasPrefix(e.Name, "tool_"), e.Name == "invalid_json")
 	}
 	r := g.readRaw(q)
 	text := r.legible(e.Slots == faults.SlotPace)
@@ -235,14 +236,16 @@ func (g *rig) toEndpoint(name string) {
 	}
 }
 
-// talkRaw asks for a response of the Realtime API, and tells what came of it.
-func (g *rig) talkRaw(q ask, tools bool) string {
+// talkRaw asks for a response of the Realtime API, some event of which may be
+// broken, and tells what came of it.
+func (g *rig) talkRaw(q ask, tools, broken bool) string {
 	dial := g.dial
 	g.dial = func(ctx context.Context) (net.Conn, error) {
 		c, err := dial(ctx)
 		return patient{c}, err
 	}
 	k := g.talk(q.path, q.id)
+	k.broken = broken
 	defer k.close()
 	if tools {
 		k.send(`{"type":"session.update","session":{"type":"realtime","tools":[{"type":"function","name":"search_orders","parameters":{"type":"object"}},{"type":"function","name":"now"}]}}`)

@@ -86,7 +86,13 @@ func (a *attempt) onSocket() bool {
 // for, and notes where their writes end.
 func (a *attempt) reshape() {
 	m, out := a.effect.Mutation, &a.out
-	if m == nil || m.Kind != faults.MutationFrameWrites || a.onSocket() || out.shaped >= len(out.ends) {
+	switch {
+	case m == nil || out.shaped >= len(out.ends):
+		return
+	case m.OfJSON():
+		a.editFrames(m)
+		return
+	case m.Kind != faults.MutationFrameWrites || a.onSocket():
 		return
 	}
 	lines := a.lineEnds()

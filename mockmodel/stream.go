@@ -74,7 +74,9 @@ func (a *attempt) stream(s streamer, t timing) {
 	}
 	a.ans.nowNs = a.now()
 	a.loosen()
+	said := len(a.out.ends)
 	a.finish(s)
+	a.endWithoutUsage(said)
 	a.unterminate()
 	if a.cutFrames(s) || !a.flush() {
 		return

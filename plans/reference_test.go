@@ -84,7 +84,7 @@ var referenceRows = []referred{
 	{"45", "plausible and wrong", []string{"wrong_answer"}, ""},
 	{"46", "content_filter", nil, ""},
 	{"47", "context_exceeded", nil, ""},
-	{"48", "usage_wrong", nil, ""},
+	{"48", "usage_wrong", []string{"usage_wrong", "usage_wrong: {kind: zero}", "usage_wrong: {kind: inflated}", "usage_wrong: {kind: never}"}, ""},
 	{"49", "stale_answer", nil, ""},
 	{"49", "cross_answer", nil, ""},
 	{"50", "huge_output", nil, ""},
