@@ -106,3 +106,13 @@ func TestBarrierForecast(t *testing.T) {
 		}
 	}
 }
+
+// The story of a request says why a call took so long.
+func TestHeldCallsSaySo(t *testing.T) {
+	tale := newTale()
+	tale.users(1, "spike", func(u *user) { u.calls(500).gets("error"); u.attempts[0].HeldNs = 2e9 })
+	w, ok := Story(tale.end(), journal.Key{Phase: "spike"})
+	if !ok || !strings.Contains(fmt.Sprintf("%+v", w.Timeline), "held 2,000 ms by a barrier") {
+		t.Errorf("%+v", w.Timeline)
+	}
+}

@@ -168,6 +168,9 @@ func providerEvent(r *request, a *attempt) Event {
 	if a.relation.isRetry() {
 		e.Note = "waited " + millis(max(0, a.ArrivedNs-a.prev.knownNs))
 	}
+	if a.HeldNs > 0 {
+		e.Note = strings.TrimPrefix(e.Note+", held "+millis(a.HeldNs)+" by a barrier", ", ")
+	}
 	if a.End != journal.AttemptComplete && a.End != "" {
 		e.Note = strings.TrimPrefix(e.Note+", ended by "+string(a.End), ", ")
 	}

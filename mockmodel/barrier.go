@@ -119,6 +119,7 @@ func (a *attempt) waitFor(g *faults.Gate) bool {
 	var how ended
 	a.timer, how = a.s.waits.either(a.ctx, waitOthers, a.timer, time.Duration(g.Until(now)-now), c.opened)
 	a.gatheredNs = a.now()
+	a.rec.HeldNs += a.gatheredNs - now
 	switch how {
 	case endedLeft:
 		b.leave(c)

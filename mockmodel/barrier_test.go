@@ -162,6 +162,9 @@ func TestBarrier(t *testing.T) {
 					if got := states(rec); !strings.HasPrefix(got, want) {
 						t.Errorf("%+v: %s, want %s", rec.Key, got, want)
 					}
+					if took := rec.EndNs - rec.ArrivedNs; rec.HeldNs != took {
+						t.Errorf("%+v: held for %v, and it took %v", rec.Key, time.Duration(rec.HeldNs), time.Duration(took))
+					}
 				}
 			})
 		})

@@ -46,6 +46,7 @@ type attemptLine struct {
 	PeerClosedNs int64 `json:"peer_closed_ns"`
 	LateMaxNs    int64 `json:"late_max_ns"`
 	QueueNs      int64 `json:"queue_ns"`
+	HeldNs       int64 `json:"held_ns"`
 
 	End            string    `json:"end"`
 	Status         int       `json:"status"`
@@ -94,7 +95,7 @@ func lineOf(k *keptAttempt) attemptLine {
 		Dialect: a.Dialect, Kind: a.Kind, ModelAsked: a.ModelAsked, ModelServed: a.ModelServed, Stream: a.Stream, MaxTokens: a.MaxTokens,
 		StepHash: hexOf(a.StepHash), Ordinal: a.Ordinal, BodyHash: hexOf(a.BodyHash), BodyBytes: a.BodyBytes, Messages: a.Messages,
 		ArrivedNs: a.ArrivedNs, BodyNs: a.BodyNs, AdmittedNs: a.AdmittedNs, HeaderNs: a.HeaderNs, FirstNs: a.FirstNs, LastNs: a.LastNs,
-		EndNs: a.EndNs, PeerClosedNs: a.PeerClosedNs, LateMaxNs: a.LateMaxNs, QueueNs: a.QueueNs,
+		EndNs: a.EndNs, PeerClosedNs: a.PeerClosedNs, LateMaxNs: a.LateMaxNs, QueueNs: a.QueueNs, HeldNs: a.HeldNs,
 		End: string(a.End), Status: a.Status, Code: a.Code, Cause: string(a.Cause), RetryAfterNs: a.RetryAfterNs, HintRaw: a.HintRaw,
 		ShouldRetry: a.ShouldRetry, EarliestNs: a.EarliestNs, QuotaKey: a.QuotaKey, LimitRemaining: a.LimitRemaining, Rules: []ruleHit{},
 		TokensIn: a.TokensIn, TokensPlanned: a.TokensPlanned, TokensEmitted: a.TokensEmitted, Cost: a.CostNanoUSD,

@@ -343,6 +343,7 @@ type Attempt struct {
 	SDKTimeoutNs int64  `cbor:"59,keyasint"`
 	ProxyAttempt int    `cbor:"60,keyasint,omitempty"` // x-envoy-attempt-count
 	TraceHash    uint64 `cbor:"61,keyasint,omitempty"`
+	HeldNs       int64  `cbor:"62,keyasint,omitempty"` // by the barriers of rules that chose it
 }
 
 // KindTCP is the kind of a record that is no call but a connection of a proxy,
