@@ -44,16 +44,37 @@
 //
 // # Adding a fault
 //
-// Write a file with a struct whose exported fields are the parameters, tagged
-// yaml, doc and, where they have one, default and enum; give it Name, Validate
-// and Effect; write an [Entry] beside it, with New returning the defaults; add
-// one line to the list in catalogue.go. Plan syntax, schema, `chaos list`,
-// `chaos explain`, printing and reports follow from that. A fault fills slots
-// that exist; it never asks the interpreter for a case of its own.
+// The example of package level at the end of this page is a whole fault.
 //
-// What it does on the wire is held, in every dialect in which it exists, by
-// golden files that are to be read: TestFaultBytes in mockmodel writes them with
-// -update, TestReference and TestFaultsPage in plans want it in a row of
-// docs/faults.md, and TestFaultsSDKs in mockmodel/conformance tells in
-// docs/faults-sdks.md what the official SDKs make of it.
+//  1. Write a file with a struct whose exported fields are the parameters, each
+//     with the tags yaml and doc and, where it has one, default and enum. Give it
+//     Name, Validate and Effect; StreamOnly as well if it means nothing for an
+//     answer in one piece. Draw what is random from the [Dice] alone.
+//  2. Write an [Entry] beside it: New returns the defaults of the tags, Summary
+//     is up to 58 bytes without a full stop, Doc says what is on the wire, what a
+//     good client does and where it was seen (or that nobody has published it).
+//     Dialects and Steps say where it exists; left out: everywhere.
+//  3. Add the entry to the list in catalogue.go, and take its name out of unbuilt
+//     there if it stands in it. Plan syntax, schema, `chaos list`, `chaos explain`,
+//     printing and reports follow from that.
+//  4. Name it in assertions/fed.go, in the list of what it looks like to a client,
+//     so that checks know what they can look at; if a client may take it as it is,
+//     among the harmless ones of plans/fed_test.go.
+//  5. Give it a row in plans/reference_test.go ("-" where the reference has none), and
+//     write docs/faults.md: go test ./plans -run TestFaultsPage -update.
+//  6. Give it parameters that neither wait nor write much in faultParameters of
+//     mockmodel/fault_bytes_test.go, if its own do. Then go test ./mockmodel -run
+//     TestFaultBytes -update writes what is on the wire, in every dialect in which
+//     it exists, below mockmodel/testdata/faults: read these files. A last line
+//     rule: with missed in all forms of a dialect says that it does not exist there.
+//  7. See what the official SDKs make of it: in mockmodel/conformance, go test -run
+//     TestFaultsSDKs -update . writes docs/faults-sdks.md; faultValues there holds
+//     the parameters, and its waits are in virtual time.
+//
+// A fault fills slots that exist, and the interpreter never looks at its name.
+// Where none can say what it does, a slot gets another kind: a constant, and the
+// fields that it needs at the end of the slot's struct, in effect_*.go. In mockmodel
+// a file of the kind's own carries it out for all dialects. What was not really done,
+// because the answer is too short or the caller gone, must not be shown as done: the
+// rule has missed. What waits is a line in mockmodel/waits.go.
 package faults

@@ -14,7 +14,7 @@ import (
 // A way to fail that the reference of provider faults names: the row in which it stands, how a
 // plan says it, or why no plan can.
 type referred struct {
-	row, name string
+	row, name string // the row is "-" where the reference has none
 	// as are the rules that are it, one an entry; none: the fault of that name.
 	as []string
 	// why it is not built; what will be built has none until it is.
@@ -121,7 +121,9 @@ func (r referred) rules() []string {
 func TestReference(t *testing.T) {
 	rows, in := map[string]bool{}, map[string]bool{}
 	for _, r := range referenceRows {
-		rows[r.row] = true
+		if r.row != "-" {
+			rows[r.row] = true
+		}
 		_, built := faults.Lookup(r.name)
 		switch rules := r.rules(); {
 		case len(rules) > 0 && r.why != "":
@@ -156,7 +158,7 @@ func TestFaultsPage(t *testing.T) {
 	b.WriteString(faultsIntro)
 	b.WriteString("| # | way to fail | in a plan | strikes | dialects | steps | what happens |\n|---|---|---|---|---|---|---|\n")
 	for _, r := range referenceRows {
-		b.WriteString(r.line())
+		b.WriteString(r.line(t))
 	}
 	b.WriteString(tcpIntro)
 	b.WriteString("| in a plan | what happens | parameters |\n|---|---|---|\n")
@@ -168,6 +170,17 @@ func TestFaultsPage(t *testing.T) {
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", e.Name, e.Summary, cmp.Or(strings.Join(args, ", "), "none"))
 	}
 	golden.Check(t, "../../docs/faults.md", b.String())
+}
+
+// A row may say its fault in any way in which a plan does.
+func TestRowOfThePage(t *testing.T) {
+	const want = "| - | bursts | `%s` | headers | all | all | refuses with 529: the provider is overloaded |\n"
+	for _, rule := range []string{"http_529", "http_529: {}", "{http_529: {}}", "{name: a, http_529: {retry_after: 2s}, burst: {on: 5s, off: 9s}}"} {
+		got := referred{"-", "bursts", []string{rule}, ""}.line(t)
+		if got != fmt.Sprintf(want, rule) {
+			t.Errorf("%s is the row %s", rule, got)
+		}
+	}
 }
 
 const tcpIntro = `
@@ -188,7 +201,8 @@ has on the wire, its parameters, what a good client does and where it was seen. 
 `
 
 // line is the row of the page.
-func (r referred) line() string {
+func (r referred) line(t *testing.T) string {
+	t.Helper()
 	rules := r.rules()
 	if len(rules) == 0 {
 		return fmt.Sprintf("| %s | %s | not built: %s | | | | |\n", r.row, r.name, cmp.Or(r.why, "not yet"))
@@ -196,8 +210,11 @@ func (r referred) line() string {
 	var as, does []string
 	var e faults.Entry
 	for _, rule := range rules {
-		name, _, _ := strings.Cut(rule, ":")
-		e, _ = faults.Lookup(name)
+		parsed, err := ParseRules("a row of the reference", rule)
+		if err != nil || len(parsed) != 1 {
+			t.Fatalf("%s as %q: %v", r.name, rule, err)
+		}
+		e, _ = faults.Lookup(parsed[0].Fault.Name())
 		as = append(as, "`"+rule+"`")
 		if does = append(does, e.Summary); len(does) > 1 && does[0] == e.Summary {
 			does = does[:1]
