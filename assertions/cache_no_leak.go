@@ -10,7 +10,7 @@ import (
 var noLeakEntry = Entry{
 	ID: "cache.no_leak", Number: "C-1",
 	Claim:  "No user gets an answer that was made for another tenant.",
-	Doc:    "The tenant in the watermarks of an answer is the tenant that asked.",
+	Doc:    "The tenant in the watermarks of an answer is the tenant that asked. A request whose model was made to give another tenant's words (cross_answer) is exposed as well.",
 	Source: SourceHeuristic, SourceNote: "one leak is one too many",
 	SoundSide:   "fail: the watermark carries the tenant that the words were made for",
 	Confounders: []string{"C13 a prompt marker makes every prompt different, so exact caches are never hit"},
@@ -37,13 +37,17 @@ func (c *NoLeak) examine(v *view) exam {
 			continue
 		}
 		e.samples++
+		crossed := makers.crossed(r)
+		if crossed {
+			e.exposure++
+		}
 		if r.CarriersSent&journal.CarrierMarker != 0 {
 			marked++ // no cache has seen this prompt before
 		} else if r.PromptHash != 0 {
 			if known[r.PromptHash] == nil {
 				known[r.PromptHash] = map[string]int64{}
 			}
-			if answeredAnother(known[r.PromptHash], r) {
+			if !crossed && answeredAnother(known[r.PromptHash], r) {
 				e.exposure++
 			}
 			if at, ok := known[r.PromptHash][r.Tenant]; !ok || r.EndNs < at {
@@ -83,6 +87,17 @@ func makersOf(h *history) makers {
 		}
 	}
 	return m
+}
+
+// crossed reports whether a call of r was answered with the words of an attempt
+// for another tenant, as its watermarks say.
+func (m makers) crossed(r *request) bool {
+	for _, a := range r.attempts {
+		if of := m[a.MarkID]; of != nil && of.Tenant != r.Tenant {
+			return true
+		}
+	}
+	return false
 }
 
 // leak says what of an answer was made for another tenant, "" if nothing was,

@@ -268,6 +268,13 @@ func leakCases(t *testing.T) []checkCase {
 			t.setup.Unmarked = true
 			t.users(40, "spike", func(u *user) { same(u); u.calls(200).gets("full") })
 		}},
+		{name: "the provider gave other tenants' words, and the service did not pass them on", spec: bare, want: Pass, tell: func(t *tale) {
+			t.users(80, "spike", func(u *user) {
+				own(u)
+				u.r.PromptHash = uint64(u.r.Key.Index + 1)
+				u.last().MarkID = max(1, u.last().ID-1)
+			})
+		}},
 		{name: "one tenant cannot leak", spec: bare, want: Vacuous, tell: func(t *tale) {
 			t.users(40, "spike", func(u *user) { u.r.Tenant = "t0"; own(u) })
 		}},

@@ -24,6 +24,8 @@ var (
 	garbled = []string{"invalid_json", "wrong_content_type", "missing_fields", "html_200", "tool_*", "embed_nan", "embed_wrong_dim", "embed_order", "rerank_index_oob"}
 	// slow come late.
 	slow = []string{"slow_ttft", "slow_headers", "brownout", "trickle", "late_success"}
+	// crossed bring what was made for another tenant.
+	crossed = []string{"cross_answer"}
 	// untrue are whole, and say what they should not.
 	untrue = []string{"wrong_model", "wrong_answer", "sticky_misroute", "stale_answer", "cross_answer", "chunk_*", "usage_wrong", "huge_output", "runaway", "loop"}
 )

@@ -39,7 +39,7 @@ func (e *Entry) feeds(r RuleInfo) bool {
 // users any, to those of caches none.
 func (e *Entry) restsOn(r RuleInfo) bool {
 	if e.FedBy == nil {
-		return e.ID != noLeakEntry.ID
+		return e.ID != noLeakEntry.ID || crosses(r)
 	}
 	return e.feeds(r)
 }
@@ -64,7 +64,7 @@ func (e *Entry) absent(s subject) string {
 		switch {
 		case s.tenants < 2:
 			return "there is only one tenant"
-		case s.shared == 0:
+		case s.shared == 0 && !slices.ContainsFunc(s.rules, crosses):
 			return "no tenant asks what another asked: load.mix has no repeat"
 		}
 	case goodputEntry.ID:
@@ -204,28 +204,42 @@ func (s subject) expect(spec *Spec, entry *Entry) int64 {
 		if spec.During != "" && p.Name != spec.During || i <= after {
 			continue
 		}
-		miss := 1.0
-		for _, r := range s.rules {
-			if !entry.feeds(r) || r.FromNs < 0 {
-				continue
-			}
-			overlap := float64(min(r.ToNs, p.ToNs)-max(r.FromNs, p.FromNs)) / float64(max(1, p.ToNs-p.FromNs))
-			hit := max(0, overlap) * r.Probability / float64(max(1, r.Every))
-			if r.Requests > 0 && p.Planned > 0 {
-				hit = min(hit, float64(r.Requests)/float64(p.Planned))
-			}
-			miss *= 1 - min(1, hit)
+		hit := 1.0
+		if entry.FedBy != nil {
+			hit = s.hit(p, entry.feeds)
 		}
-		if entry.FedBy == nil {
-			miss = 0
-		}
-		total += float64(p.Planned) * (1 - miss)
+		total += float64(p.Planned) * hit
 	}
 	if entry.ID == noLeakEntry.ID {
 		total *= s.shared
+		for _, p := range s.phases {
+			if spec.During == "" || p.Name == spec.During {
+				total += float64(p.Planned) * s.hit(p, crosses)
+			}
+		}
 	}
 	return int64(total + 0.5)
 }
+
+// hit is the chance that a request of the phase meets one of the rules.
+func (s subject) hit(p Window, counts func(RuleInfo) bool) float64 {
+	miss := 1.0
+	for _, r := range s.rules {
+		if !counts(r) || r.FromNs < 0 {
+			continue
+		}
+		overlap := float64(min(r.ToNs, p.ToNs)-max(r.FromNs, p.FromNs)) / float64(max(1, p.ToNs-p.FromNs))
+		hit := max(0, overlap) * r.Probability / float64(max(1, r.Every))
+		if r.Requests > 0 && p.Planned > 0 {
+			hit = min(hit, float64(r.Requests)/float64(p.Planned))
+		}
+		miss *= 1 - min(1, hit)
+	}
+	return 1 - miss
+}
+
+// crosses reports whether a rule brings what was made for another tenant.
+func crosses(r RuleInfo) bool { return slices.Contains(crossed, r.Fault) }
 
 // needOf is the least exposure with which the check can pass: for shares, with no
 // bad case at all.

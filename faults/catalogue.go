@@ -105,6 +105,8 @@ var catalogue = append([]Entry{
 	wrongAnswer,
 	contextExceeded,
 	usageWrong,
+	staleAnswer,
+	crossAnswer,
 	hugeOutput,
 	runaway,
 	loop,
@@ -125,6 +127,5 @@ var unbuilt = []string{
 	"empty_choices",
 	"wrong_content_type",
 	"content_filter",
-	"stale_answer", "cross_answer",
 	"goaway", "h2_rst_stream", "ws_close",
 }

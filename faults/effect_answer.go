@@ -23,6 +23,7 @@ const (
 	// Of words; the watermarks vouch for those that should be there.
 	MutationOtherWords  MutationKind = "other_words"  // plausible ones
 	MutationOtherScript MutationKind = "other_script" // letters of another script amid them
+	MutationOtherAnswer MutationKind = "other_answer" // all that another request was answered, watermarks too: see From and Age
 
 	// Of calls of tools.
 	MutationToolCut      MutationKind = "tool_cut"      // only a share Keep of their arguments
@@ -68,6 +69,8 @@ type Mutation struct {
 	Pause    time.Duration // frame_writes, char_writes: between two writes
 	At       Position      // broken: in a stream, tokens or events that come before
 	Factor   float64       // usage
+	From     string        // other_answer: whose it is, [FromSame], [FromOther] or [FromAny]
+	Age      time.Duration // other_answer: it was given at least so long ago
 }
 
 // OfFrames reports whether the mutation changes single frames of a stream: it

@@ -24,7 +24,9 @@ func (a *attempt) compose() {
 			a.composeMade(i)
 		default:
 			a.composeThoughts(i)
-			a.composeWords(i)
+			if !a.composeOther(i) {
+				a.composeWords(i)
+			}
 		}
 		a.limit(i)
 		a.ans.parts[len(a.ans.parts)-1].stop = a.ans.stop
@@ -107,7 +109,7 @@ func (a *attempt) composeWords(choice int) {
 	if most := a.call.maxTokens; most > 0 {
 		made = min(n, most)
 	}
-	s := script{codec: a.s.opt.Codec, text: a.words(made, "words", choice), asked: n, tokens: n, generated: true, marked: a.s.cfg.Watermarks(), mark: a.mark()}
+	s := script{codec: a.s.opt.Codec, text: a.words(made, "words", choice), asked: n, tokens: n, generated: true, drawn: made, marked: a.s.cfg.Watermarks(), mark: a.mark()}
 	if at, stop := stopAt(s.text, a.call.stop); at >= 0 {
 		s.text = s.text[:at]
 		s.asked = wire.Tokens(s.text)

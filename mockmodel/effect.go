@@ -17,6 +17,7 @@ func (s *Server) SetFaults(f *faults.Schedule) {
 	for _, c := range s.barriers.set(f) {
 		s.markOpened(&c, faults.OpenedOff, s.opt.Epoch.Now())
 	}
+	s.past.set(f)
 	s.faults.Store(f)
 	s.acceptAll()
 	lives := map[string]bool{}

@@ -212,6 +212,16 @@ func (g *rig) bytesOf(e faults.Entry, w faultWire) string {
 	if e.Slots == faults.SlotPace {
 		q.id.OutputTokens = 3 // each takes its time
 	}
+	if other := map[string]string{"stale_answer": "t1", "cross_answer": "t2"}[e.Name]; other != "" {
+		before := q // whose answer it gets
+		before.id = wire.ID{Phase: "warm", Index: 3, Tenant: other, OutputTokens: 8}
+		if w.ask.path == realtimePath {
+			g.talkRaw(before, false, false)
+		} else {
+			g.readRaw(before)
+			g.last()
+		}
+	}
 	if strings.HasPrefix(e.Name, "tool_") {
 		q.body = strings.TrimSuffix(q.body, "}") + w.more + "}"
 	}

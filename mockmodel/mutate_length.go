@@ -63,6 +63,10 @@ func (a *attempt) lengthMost() (most int, cuts bool) {
 		}
 	case faults.MutationThoughts, faults.MutationHuge, faults.MutationLoop, faults.MutationRunaway:
 		return 0, false
+	case faults.MutationOtherAnswer: // what it was cut to before
+		if a.ans.parts[len(a.ans.parts)-1].bent {
+			return 0, false
+		}
 	}
 	return most, false
 }

@@ -11,7 +11,7 @@ import (
 var bending = map[faults.MutationKind]bool{
 	faults.MutationVectorLength: true, faults.MutationVectorNaN: true, faults.MutationVectorsFewer: true, faults.MutationVectorsTurned: true,
 	faults.MutationRanksNone: true, faults.MutationRankBeyond: true,
-	faults.MutationOtherWords: true, faults.MutationOtherScript: true,
+	faults.MutationOtherWords: true, faults.MutationOtherScript: true, faults.MutationOtherAnswer: true,
 	faults.MutationLength: true, faults.MutationThoughts: true, faults.MutationHuge: true, faults.MutationLoop: true, faults.MutationRunaway: true,
 	faults.MutationToolCut: true, faults.MutationToolSpoilt: true, faults.MutationToolHeadless: true, faults.MutationToolTwins: true, faults.MutationToolAgain: true,
 }

@@ -15,6 +15,7 @@ func (s *Server) end(a *attempt) {
 		rec.End = journal.AttemptReset
 	}
 	a.countReplayed()
+	a.remember() // before anybody can know that the call has ended
 	out := s.bill(a)
 	if a.limits != nil {
 		u := a.use()

@@ -59,5 +59,8 @@ func behind(u *url.URL, prefix string) *url.URL {
 }
 
 // Forget makes the provider meet every step anew: no attempt of it has arrived,
-// and it was told of no limit. Buckets of rate limits are left as they are.
-func (s *Server) Forget() { s.memory.forget() }
+// it was told of no limit, and nothing has been answered. Buckets of rate limits are left as they are.
+func (s *Server) Forget() {
+	s.memory.forget()
+	s.past.forget()
+}

@@ -28,6 +28,9 @@ type script struct {
 	marked    bool
 	broken    bool         // a fault ends it before its time: it has no mark of the end
 	generated bool         // words of ours, that a fault may put a character between
+	drawn     int          // tokens of these that were drawn: what max_tokens allows, whatever stops them before
+	given     bool         // it was said before, and its marks were minted then
+	minted    int64        // when, where given
 	words     wire.Letters // said since the last mark
 }
 
@@ -85,6 +88,9 @@ func (s *script) atWord(t int) bool {
 
 // appendMark appends the next watermark with a space on each side.
 func (s *script) appendMark(dst []byte, now int64, end bool) []byte {
+	if s.given {
+		now = s.minted
+	}
 	s.mark.MintedNs, s.mark.End, s.mark.Text = now, end, 0
 	if s.mark.Seq > 0 {
 		s.mark.Text = s.words.Sum()

@@ -24,6 +24,7 @@
 //	openai_realtime*.go  a conversation over a socket, whose responses are attempts
 //	schema*.go   values that a JSON Schema allows
 //	effect.go    connection, status and ending of a fault; mutate_chunks.go, mutate_writes.go, loose_end.go pieces, writes and end of a stream; mutate_json.go, json_edit.go, json_fields.go the JSON of an answer; held.go connections that it keeps, refuses or closes; keepalive.go signs of life; barrier.go calls that wait for each other
+//	past.go      answers that were given, for a fault to give them again
 //	record.go    what the journal is told
 //	upstream.go  calls that are passed on to a real provider     taking.go, usage.go  its answers, recorded     recording.go  and given again
 //
@@ -69,6 +70,7 @@ type Server struct {
 	waits     waits
 	held      held
 	barriers  barriers
+	past      past
 	faults    atomic.Pointer[faults.Schedule]
 	memory    *memory
 	store     *store
@@ -127,6 +129,7 @@ func New(c Config, o Options) *Server {
 		s.answers = append(s.answers, l)
 	}
 	s.barriers.set(o.Faults)
+	s.past.set(o.Faults)
 	s.faults.Store(o.Faults)
 	s.endpoints = s.cfg.endpoints()
 	s.upstreams = newUpstreams(s.cfg.Upstream, o.Transport)

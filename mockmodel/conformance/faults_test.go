@@ -112,6 +112,7 @@ var faultValues = map[string]func(faults.Fault){
 	"slow_headers": func(f faults.Fault) { f.(*faults.SlowHeaders).By = 5 * time.Second }, // below patience: a tie is chance
 	"slow_ttft":    func(f faults.Fault) { f.(*faults.SlowTTFT).By = 5 * time.Second },
 	"trickle":      func(f faults.Fault) { f.(*faults.Trickle).Interval = time.Second },
+	"cross_answer": func(f faults.Fault) { f.(*faults.CrossAnswer).From = faults.FromAny }, // all calls have one API key
 	"brownout":     func(f faults.Fault) { f.(*faults.Brownout).From = 0 },
 }
 
@@ -186,9 +187,14 @@ func (s sdk) makes(t *testing.T, e faults.Entry, c column) string {
 		if step == "tool" { // two calls, which a fault may mix up
 			answers = twoCalls
 		}
-		got := guarded.meet(t, []scene{{name: e.Name + " " + name, ask: name, fault: f, cut: patience, answers: answers}})[0]
-		whole := s.meet(t, []scene{{name: name, ask: name, answers: answers}})[0]
-		return verdict(got, whole.calls[0].said, waited)
+		calls := 1
+		if e.Name == "stale_answer" || e.Name == "cross_answer" { // of the call before
+			calls = 2
+		}
+		got := guarded.meet(t, []scene{{name: e.Name + " " + name, ask: name, calls: calls, apart: time.Second, fault: f, cut: patience, answers: answers}})[0]
+		whole := s.meet(t, []scene{{name: name, ask: name, calls: calls, answers: answers}})[0]
+		got.calls = got.calls[calls-1:]
+		return verdict(got, whole.calls[calls-1].said, waited)
 	}
 	return ""
 }

@@ -25,9 +25,10 @@ import (
 type scene struct {
 	name  string
 	ask   string
-	calls int          // one after the other; 0: one
-	fault faults.Fault // nil: none
-	times int          // only the first attempts of a call; 0: all
+	calls int           // one after the other; 0: one
+	apart time.Duration // between two calls of a Go SDK
+	fault faults.Fault  // nil: none
+	times int           // only the first attempts of a call; 0: all
 	// edit changes the headers of an answer on its way back to the SDK, for
 	// what no fault says; nil: nothing is changed.
 	edit    func(http.Header)
@@ -156,6 +157,9 @@ func (s sdk) meetGo(t *testing.T, sc scene) (out seen) {
 		}
 		tr := &http.Transport{DialContext: dial}
 		for i := range max(1, sc.calls) {
+			if i > 0 && sc.apart > 0 {
+				time.Sleep(sc.apart)
+			}
 			ctx, cancel := t.Context(), context.CancelFunc(func() {})
 			if sc.cut > 0 {
 				ctx, cancel = context.WithTimeout(ctx, sc.cut)
