@@ -68,8 +68,10 @@
 //     it exists, below mockmodel/testdata/faults: read these files. A last line
 //     rule: with missed in all forms of a dialect says that it does not exist there.
 //  7. See what the official SDKs make of it: in mockmodel/conformance, go test -run
-//     TestFaultsSDKs -update . writes docs/faults-sdks.md; faultValues there holds
-//     the parameters, and its waits are in virtual time.
+//     TestFaultsSDKs -update . writes docs/faults-sdks.md and, where the packages of
+//     npm are installed, docs/faults-sdks-npm.md; faultValues there holds the
+//     parameters. Waits are in virtual time before an SDK for Go, and not before one
+//     of npm: there they have to be short, or longer than patience.
 //
 // A fault fills slots that exist, and the interpreter never looks at its name.
 // Where none can say what it does, a slot gets another kind: a constant, and the

@@ -196,7 +196,7 @@ const faultsIntro = `# The ways in which models fail
 
 Written by ` + "`go test ./plans -run TestFaultsPage -update`" + ` from the catalogue in package faults. ` + "`chaos explain FAULT`" + ` tells what a fault
 has on the wire, its parameters, what a good client does and where it was seen. The bytes of each fault in each dialect are in
-[mockmodel/testdata/faults](../mockmodel/testdata/faults); what the official Go SDKs make of them, in [faults-sdks.md](faults-sdks.md).
+[mockmodel/testdata/faults](../mockmodel/testdata/faults); what the official SDKs make of them, in [faults-sdks.md](faults-sdks.md) for Go and [faults-sdks-npm.md](faults-sdks-npm.md) for JavaScript.
 
 `
 

@@ -100,7 +100,7 @@ func converseRead(stream *bedrockruntime.ConverseStreamEventStream) (said, error
 func withBedrock(t *testing.T, body func(context.Context, *bedrockruntime.Client), hitting ...faults.Fault) {
 	t.Helper()
 	withScript(t, bedrockScript(), func(ctx context.Context, origin string, client *http.Client) {
-		body(ctx, bedrockGoClient(provider{origin, client}))
+		body(ctx, bedrockGoClient(provider{origin: origin, http: client}))
 	}, hitting...)
 }
 

@@ -7,15 +7,17 @@
 //	go test ./...
 //
 // An SDK is a file that says what can be asked of it and what its errors carry
-// (sdk_*_test.go, npm/*.mjs), and a line in the list of sdk_test.go. Two tests
+// (sdk_*_test.go, npm/*.mjs), and a line in the list of sdk_test.go. Three tests
 // run all of them:
 //
 //	cases_test.go   what the caller gets, healthy and with every class of error:
 //	                a golden file an SDK
 //	policy_test.go  when and how often it calls again: mockmodel/sdks.json, which
 //	                `chaos list sdks` prints
+//	faults_test.go  what each makes of every fault of the catalogue:
+//	                docs/faults-sdks.md, and docs/faults-sdks-npm.md
 //
-// Both are data with a version: an SDK that changes its mind fails them, with
+// All are data with a version: an SDK that changes its mind fails them, with
 // the difference in words, and -update writes them anew.
 //
 // Two services that nobody here wrote the retries of are judged by chaos: one on

@@ -1,39 +1,26 @@
 package conformance
 
 import (
-	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/ollama/ollama/api"
-	"github.com/openai/openai-go/v3"
-	"google.golang.org/genai"
-
 	"github.com/chaoskit/chaos/faults"
 	"github.com/chaoskit/chaos/internal/golden"
-	"github.com/chaoskit/chaos/internal/journal"
 	"github.com/chaoskit/chaos/mockmodel"
 )
 
-// What the official Go SDK of each dialect makes of every fault of the
-// catalogue, is docs/faults-sdks.md: a new fault gets its line with -update.
+// What an official SDK of each dialect makes of every fault of the catalogue, is
+// docs/faults-sdks.md for Go and docs/faults-sdks-npm.md for JavaScript: a new
+// fault gets its lines with -update. The cells are faults_cell_test.go's.
 
-// official are the SDKs of the page, with what is asked of them for a fault of
-// each kind of step, a column each.
-var official = []struct {
+// A met is an SDK of a page, with what is asked of it for a fault of each kind
+// of step, a column each.
+type met struct {
 	sdk
 	columns []column
-}{
-	{openAIGo, []column{
-		{"whole", map[string]string{"chat": "chat", "tool": "tool", "embed": "three"}}, {"streamed", map[string]string{"chat": "stream", "tool": "tool stream"}},
-		{"Responses", map[string]string{"chat": "response", "tool": "response tool"}}, {"Responses, streamed", map[string]string{"chat": "response stream", "tool": "response tool stream"}},
-	}},
-	{anthropicGo, wholeAndStreamed}, {genAIGo, wholeAndStreamed}, {ollamaGo, wholeAndStreamed}, {bedrockGo, wholeAndStreamed},
-	{cohereGo, []column{{"whole", map[string]string{"rerank": "rerank"}}}},
 }
 
 // A column says what is asked for, by the kind of step that a fault strikes.
@@ -42,126 +29,183 @@ type column struct {
 	asks  map[string]string
 }
 
-var wholeAndStreamed = []column{
-	{"whole", map[string]string{"chat": "chat", "tool": "tool", "embed": "three"}}, {"streamed", map[string]string{"chat": "stream", "tool": "tool stream"}},
+var (
+	wholly   = column{"whole", map[string]string{"chat": "chat", "tool": "tool", "embed": "three"}}
+	streamed = column{"streamed", map[string]string{"chat": "stream", "tool": "tool stream"}}
+	response = column{"Responses", map[string]string{"chat": "response", "tool": "response tool"}}
+	respond  = column{"Responses, streamed", map[string]string{"chat": "response stream", "tool": "response tool stream"}}
+	ranking  = column{"whole", map[string]string{"rerank": "rerank"}}
+)
+
+var metInGo = []met{
+	{openAIGo, []column{wholly, streamed, response, respond}},
+	{openAIGoRealtime, []column{{"a response", map[string]string{"chat": "realtime", "tool": "realtime tool"}}}},
+	{openAIGoAzure, []column{wholly, streamed, response, respond}},
+	{anthropicGo, []column{wholly, streamed}},
+	{genAIGo, []column{wholly, streamed}},
+	{ollamaGo, []column{wholly, streamed}},
+	{bedrockGo, []column{wholly, streamed}},
+	{cohereGo, []column{ranking}},
 }
 
-// three ask for the vectors of three texts, which a fault may mix up.
-var three = map[string]put{
-	openAIGo.name: func(ctx context.Context, to provider, prompt string) (said, error) {
-		client := openAIGoClient(to)
-		e, err := client.Embeddings.New(ctx, openai.EmbeddingNewParams{
-			Model: openai.EmbeddingModelTextEmbedding3Small, Input: openai.EmbeddingNewParamsInputUnion{OfArrayOfStrings: []string{prompt, "b", "c"}},
-		})
-		if err != nil {
-			return said{}, err
-		}
-		var sizes []string
-		for _, v := range e.Data {
-			sizes = append(sizes, fmt.Sprintf("%d: %s", v.Index, vector(v.Embedding)))
-		}
-		return vectors(sizes), nil
-	},
-	genAIGo.name: func(ctx context.Context, to provider, prompt string) (said, error) {
-		client, err := genAIGoClient(ctx, to)
-		if err != nil {
-			return said{}, err
-		}
-		r, err := client.Models.EmbedContent(ctx, "gemini-embedding-001", slices.Concat(genai.Text(prompt), genai.Text("b"), genai.Text("c")), nil)
-		if err != nil {
-			return said{}, err
-		}
-		var sizes []string
-		for _, v := range r.Embeddings {
-			sizes = append(sizes, vector(v.Values))
-		}
-		return vectors(sizes), nil
-	},
-	ollamaGo.name: func(ctx context.Context, to provider, prompt string) (said, error) {
-		client, err := ollamaGoClient(to)
-		if err != nil {
-			return said{}, err
-		}
-		r, err := client.Embed(ctx, &api.EmbedRequest{Model: "nomic-embed-text", Input: []string{prompt, "b", "c"}})
-		if err != nil {
-			return said{}, err
-		}
-		var sizes []string
-		for _, v := range r.Embeddings {
-			sizes = append(sizes, vector(v))
-		}
-		return vectors(sizes), nil
-	},
-}
-
-func vectors(of []string) said { return said{Text: "vectors " + strings.Join(of, ", ")} }
-
-// vector tells a vector by its length and the first of its values.
-func vector[F float32 | float64](v []F) string {
-	if len(v) == 0 {
-		return "of nothing"
-	}
-	return fmt.Sprintf("of %d from %.3f", len(v), v[0])
+var metInNPM = []met{
+	{openAINode, []column{wholly, streamed, response, respond}},
+	{anthropicNode, []column{wholly, streamed}},
+	{genAINode, []column{wholly, streamed}},
+	{vercel, []column{wholly, streamed, {"streamed, textStream alone", map[string]string{"chat": "text stream"}}, response, respond}},
+	{langChain, []column{wholly, streamed, response, respond}},
 }
 
 // faultValues are parameters of the faults that need some, or need them in a
-// dialect.
+// dialect, or in a language: the mock before a node SDK is on real time, in
+// which nothing may be as long as a silence.
 var faultValues = map[string]func(faults.Fault){
 	"tool_args_malformed gemini": wrongType, "tool_args_malformed ollama": wrongType, // their arguments are no text
-	"wrong_model":  func(f faults.Fault) { f.(*faults.WrongModel).Model = "gpt-4o-mini" },
-	"slow_headers": func(f faults.Fault) { f.(*faults.SlowHeaders).By = 5 * time.Second }, // below patience: a tie is chance
-	"slow_ttft":    func(f faults.Fault) { f.(*faults.SlowTTFT).By = 5 * time.Second },
-	"trickle":      func(f faults.Fault) { f.(*faults.Trickle).Interval = time.Second },
-	"cross_answer": func(f faults.Fault) { f.(*faults.CrossAnswer).From = faults.FromAny }, // all calls have one API key
-	"brownout":     func(f faults.Fault) { f.(*faults.Brownout).From = 0 },
+	"wrong_model":     func(f faults.Fault) { f.(*faults.WrongModel).Model = "gpt-4o-mini" },
+	"slow_headers":    func(f faults.Fault) { f.(*faults.SlowHeaders).By = 5 * time.Second }, // below patience: a tie is chance
+	"slow_ttft":       func(f faults.Fault) { f.(*faults.SlowTTFT).By = 5 * time.Second },
+	"trickle":         func(f faults.Fault) { f.(*faults.Trickle).Interval = time.Second },
+	"cross_answer":    func(f faults.Fault) { f.(*faults.CrossAnswer).From = faults.FromAny }, // all calls have one API key
+	"brownout":        func(f faults.Fault) { f.(*faults.Brownout).From = 0 },
+	"slow_headers js": func(f faults.Fault) { f.(*faults.SlowHeaders).By = 20 * time.Millisecond },
+	"slow_ttft js":    func(f faults.Fault) { f.(*faults.SlowTTFT).By = 20 * time.Millisecond },
+	"conn_refuse js":  func(f faults.Fault) { f.(*faults.ConnRefuse).For = time.Minute }, // its retries come at once
+	"trickle js":      func(f faults.Fault) { f.(*faults.Trickle).Interval = 2 * time.Millisecond },
 }
 
 func wrongType(f faults.Fault) { f.(*faults.ToolArgsMalformed).Kind = "wrong_type" }
 
-// TestFaultsSDKs holds the page.
+// TestFaultsSDKs holds the page of the SDKs for Go.
 func TestFaultsSDKs(t *testing.T) {
+	golden.Check(t, "../../../docs/faults-sdks.md", faultsPage(t, "official Go SDKs", "TestFaultsSDKs", metInGo,
+		"In a Realtime session nothing is raised but what ends the session: that a response failed is an event, which the program has to read. Of the SDKs for JavaScript the same is in [faults-sdks-npm.md](faults-sdks-npm.md)."))
+}
+
+// TestFaultsSDKsNPM holds the page of the SDKs of npm.
+func TestFaultsSDKsNPM(t *testing.T) {
+	installed(t)
+	golden.Check(t, "../../../docs/faults-sdks-npm.md", faultsPage(t, "official JavaScript SDKs", "TestFaultsSDKsNPM", metInNPM,
+		"Of the SDKs for Go the same is in [faults-sdks.md](faults-sdks.md). `ai` is Vercel's AI SDK and `@langchain/openai` LangChain's: both come over the providers' own APIs, with retries of their own. "+
+			"What takes long is shortened here (slow_headers, slow_ttft, trickle): the mock is on real time, the SDK's timers are not."))
+}
+
+// faultsPage is a page: all SDKs at a glance, and each of them in words.
+func faultsPage(t *testing.T, of, test string, all []met, more string) string {
+	tables := make([][]row, len(all))
+	t.Run("meet", func(t *testing.T) { // done when all are
+		for i, m := range all {
+			t.Run(m.name, func(t *testing.T) {
+				t.Parallel()
+				tables[i] = m.rows(t)
+			})
+		}
+	})
 	var b strings.Builder
-	b.WriteString(faultsSDKsIntro)
-	for _, o := range official {
-		if p := three[o.name]; p != nil {
-			o.asks = append(slices.Clone(o.asks), ask{"three", p})
+	fmt.Fprintf(&b, faultsSDKsIntro, of, test, more)
+	b.WriteString("| fault |")
+	for _, m := range all {
+		fmt.Fprintf(&b, " %s |", m.name)
+	}
+	b.WriteString("\n|---|" + strings.Repeat("---|", len(all)) + "\n")
+	for i, e := range faults.Catalogue() {
+		fmt.Fprintf(&b, "| %s |", e.Name)
+		for _, rows := range tables {
+			fmt.Fprintf(&b, " %s |", rows[i].glance())
 		}
-		fmt.Fprintf(&b, "\n## %s %s (%s)\n\n| fault |", o.name, o.version(t), o.dialect)
-		for _, c := range o.columns {
-			fmt.Fprintf(&b, " %s |", c.title)
+		b.WriteString("\n")
+	}
+	for i, m := range all {
+		m.write(&b, t, tables[i])
+	}
+	return b.String()
+}
+
+const faultsSDKsIntro = `# What the %s make of each fault
+
+Written by ` + "`go test -run %s -update`" + ` in mockmodel/conformance: each fault of the catalogue, with its default parameters where it has some,
+in each call of an SDK with its own defaults, its retries included. %s
+
+What a program is told is a success is its own to find, above all where it got less than the model said. In a table the faults with the worst cells come first:
+
+- **part**, **nothing**: a success with less than the answer that would have come, or with none of it.
+- **other**: a success with another answer. It may be one that no SDK could tell, such as another model's.
+- **waits**: still waiting after 30 s, when its caller gave up. Some then return as if the answer had ended: that is a part or nothing, too.
+- **raises**: an error, with its type and what its fields say.
+- **whole**: the whole answer; it may well be late, or have cost several attempts.
+- **-**: there is no such fault in the dialect, or in what is asked for here; **missed**: it found nothing to strike.
+
+## At a glance
+
+Of the calls of an SDK, the worst first: those for a whole answer, a stream and, where the SDK has them, Responses.
+
+`
+
+// write is the table of an SDK, the worst rows first.
+func (m met) write(b *strings.Builder, t *testing.T, rows []row) {
+	fmt.Fprintf(b, "\n## %s %s (%s)\n\n| fault |", m.name, m.version(t), m.dialect)
+	for _, c := range m.columns {
+		fmt.Fprintf(b, " %s |", c.title)
+	}
+	b.WriteString("\n|---|" + strings.Repeat("---|", len(m.columns)) + "\n")
+	rows = slices.Clone(rows)
+	slices.SortStableFunc(rows, func(a, b row) int { return int(a.worst() - b.worst()) })
+	var none []string
+	for _, r := range rows {
+		if r.worst() == isNone {
+			none = append(none, r.fault)
+			continue
 		}
-		b.WriteString("\n|---|" + strings.Repeat("---|", len(o.columns)) + "\n")
-		for _, e := range faults.Catalogue() {
-			if e.Dialects != nil && !slices.Contains(e.Dialects, o.dialect) {
-				continue
-			}
-			cells := make([]string, len(o.columns))
-			for i, c := range o.columns {
-				cells[i] = o.makes(t, e, c)
-			}
-			for i := len(cells) - 1; i > 0; i-- {
-				if cells[i] != "" && cells[i] == cells[0] {
-					cells[i] = "same"
-				}
-			}
-			if slices.ContainsFunc(cells, func(c string) bool { return c != "" }) {
-				fmt.Fprintf(&b, "| %s | %s |\n", e.Name, strings.Join(cells, " | "))
+		fmt.Fprintf(b, "| %s | %s |\n", r.fault, strings.Join(r.texts(), " | "))
+	}
+	if len(none) > 0 {
+		fmt.Fprintf(b, "\nNot in this dialect, not in what is asked for here, or nothing to strike in it: %s.\n", strings.Join(none, ", "))
+	}
+}
+
+// rows puts the SDK before every fault of the catalogue, and once for each of
+// its calls before none.
+func (m met) rows(t *testing.T) []row {
+	if p := three[m.name]; p != nil {
+		m.asks = append(slices.Clone(m.asks), ask{"three", p})
+	}
+	var scenes []scene
+	at := map[string]int{} // scenes by their names
+	add := func(sc scene) {
+		if _, known := at[sc.name]; !known {
+			at[sc.name] = len(scenes)
+			scenes = append(scenes, sc)
+		}
+	}
+	all := faults.Catalogue()
+	for _, e := range all {
+		for _, c := range m.columns {
+			if struckBy, healthy, ok := m.scenesOf(e, c); ok {
+				add(healthy)
+				add(struckBy)
 			}
 		}
 	}
-	golden.Check(t, "../../../docs/faults-sdks.md", b.String())
+	seen := m.meet(t, scenes)
+	out := make([]row, len(all))
+	for i, e := range all {
+		out[i] = row{fault: e.Name}
+		for _, c := range m.columns {
+			got := cell{}
+			if struckBy, healthy, ok := m.scenesOf(e, c); ok {
+				got = verdict(seen[at[struckBy.name]], seen[at[healthy.name]])
+			}
+			out[i].cells = append(out[i].cells, got)
+		}
+	}
+	return out
 }
 
-const faultsSDKsIntro = `# What the official SDKs make of each fault
-
-Written by ` + "`go test -run TestFaultsSDKs -update`" + ` in mockmodel/conformance: each fault of the catalogue, with its default parameters where it has some,
-in each call of an SDK with its own defaults, its retries included. "Accepts" is what the program is told is a success: a fault that is accepted
-is the program's own to find, and the whole answer may well be late, or the wrong one. "Waits" is a call that was still waiting after 30 s, when its caller gave up.
-`
-
-// makes tells what the SDK makes of a fault in the call of a column; "": it has
-// no such call.
-func (s sdk) makes(t *testing.T, e faults.Entry, c column) string {
+// scenesOf are the call of a column with a fault, and without; false: the fault
+// strikes no call of it.
+func (m met) scenesOf(e faults.Entry, c column) (struckBy, healthy scene, ok bool) {
+	if e.Dialects != nil && !slices.Contains(e.Dialects, m.dialect) {
+		return scene{}, scene{}, false
+	}
 	steps := e.Steps
 	switch {
 	case strings.HasPrefix(e.Name, "tool_"):
@@ -170,116 +214,32 @@ func (s sdk) makes(t *testing.T, e faults.Entry, c column) string {
 		steps = []string{"chat", "rerank"}
 	}
 	f := e.New()
-	for _, name := range []string{e.Name, e.Name + " " + s.dialect} {
+	for _, name := range []string{e.Name, e.Name + " " + m.dialect, e.Name + " " + m.language} {
 		if set := faultValues[name]; set != nil {
 			set(f)
 		}
 	}
-	in, ok := f.(interface{ StreamOnly() bool })
+	in, some := f.(interface{ StreamOnly() bool })
 	for _, step := range steps {
 		name := c.asks[step]
-		if name == "" || s.find(name) == nil || ok && in.StreamOnly() && !strings.HasSuffix(name, "stream") {
+		inPieces := strings.HasSuffix(name, "stream") || strings.HasPrefix(name, "realtime")
+		if name == "" || m.find(name) == nil || some && in.StreamOnly() && !inPieces {
 			continue
 		}
-		guarded, waited := s, false
-		guarded.asks = []ask{{name, guard(s.find(name).put, &waited)}}
-		var answers []mockmodel.Answer
+		healthy = scene{name: name, ask: name}
 		if step == "tool" { // two calls, which a fault may mix up
-			answers = twoCalls
+			healthy.answers = twoCalls
 		}
-		calls := 1
 		if e.Name == "stale_answer" || e.Name == "cross_answer" { // of the call before
-			calls = 2
+			healthy.name, healthy.calls, healthy.apart = name+" twice", 2, time.Second
 		}
-		got := guarded.meet(t, []scene{{name: e.Name + " " + name, ask: name, calls: calls, apart: time.Second, fault: f, cut: patience, answers: answers}})[0]
-		whole := s.meet(t, []scene{{name: name, ask: name, calls: calls, answers: answers}})[0]
-		got.calls = got.calls[calls-1:]
-		return verdict(got, whole.calls[calls-1].said, waited)
+		struckBy = healthy
+		struckBy.name, struckBy.fault, struckBy.cut = e.Name+" "+name, f, patience
+		return struckBy, healthy, true
 	}
-	return ""
+	return scene{}, scene{}, false
 }
 
 var twoCalls = []mockmodel.Answer{{When: mockmodel.When{HasTool: toolName}, ToolCalls: []mockmodel.ToolCall{
 	{Name: toolName, Arguments: map[string]any{"customer": "ann", "limit": 1}}, {Name: toolName, Arguments: map[string]any{"customer": "bob", "limit": 2}},
 }}}
-
-// guard tells of a panic instead of having it, and whether the caller's patience
-// ran out.
-func guard(p put, waited *bool) put {
-	return func(ctx context.Context, to provider, prompt string) (got said, err error) {
-		defer func() {
-			*waited = ctx.Err() != nil
-			if r := recover(); r != nil {
-				got, err = said{}, fmt.Errorf("panic: %v", r)
-			}
-		}()
-		return p(ctx, to, prompt)
-	}
-}
-
-// verdict is what came of a call, in a cell.
-func verdict(s seen, whole said, waited bool) string {
-	c := s.calls[0]
-	out := outcome(c)
-	switch {
-	case c.Failed == nil:
-		out = "accepts " + accepted(c, whole)
-	case waited && strings.Contains(c.Failed.Message, "context deadline exceeded"):
-		out = ""
-		if c.Tries != 1 {
-			out = fmt.Sprintf("makes %d attempts", c.Tries)
-		}
-	default:
-		out = "raises " + out
-	}
-	if waited {
-		out = strings.TrimSuffix("waits, then "+out, ", then ")
-	}
-	if !slices.ContainsFunc(s.attempts, struck) {
-		out += " (nothing struck)"
-	}
-	return strings.NewReplacer("|", "\\|", "\n", " ").Replace(out)
-}
-
-// accepted tells a success by what it has of the answer of a call that nothing
-// struck.
-func accepted(c called, whole said) string {
-	got, want := words(c.said), words(whole)
-	out := "no answer"
-	switch {
-	case slices.Equal(got, want):
-		out = "the whole answer"
-	case strings.HasPrefix(c.Text, "vectors "):
-		return "other " + strings.Replace(c.Text, "vectors", "vectors:", 1)
-	case len(got) > 0 && strings.HasPrefix(strings.Join(want, " "), strings.Join(got, " ")):
-		out = fmt.Sprintf("the first %d of %d words", len(got), len(want))
-	case len(got) > 0:
-		return "another answer: " + strings.TrimSuffix(outcome(c), `, stop "", 0 tokens`)
-	}
-	if c.Stop != whole.Stop || len(got) == 0 {
-		out += fmt.Sprintf(", stop %q", c.Stop)
-	}
-	if c.Tokens != whole.Tokens {
-		out += fmt.Sprintf(", %d tokens", c.Tokens)
-	}
-	if c.Tries != 1 {
-		out += fmt.Sprintf(" after %d attempts", c.Tries)
-	}
-	if len(c.Missing) > 0 {
-		slices.Sort(c.Missing)
-		out += "; lacks " + strings.Join(slices.Compact(c.Missing), ", ")
-	}
-	return out
-}
-
-// words are those of an answer and its calls, without the marks, which tell the time.
-func words(s said) []string {
-	return strings.Fields(marks.ReplaceAllString(s.Text+" "+strings.Join(s.Tools, " "), " "))
-}
-
-var marks = regexp.MustCompile(`qz[xj][0-9a-z]+`)
-
-// struck reports whether a fault was carried out at the attempt.
-func struck(a journal.Attempt) bool {
-	return slices.ContainsFunc(a.Rules, func(h journal.RuleHit) bool { return h.State == journal.RuleInjected })
-}

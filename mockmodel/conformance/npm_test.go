@@ -12,9 +12,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"testing"
 	"time"
+
+	"github.com/chaoskit/chaos/mockmodel"
 )
 
 // driven is a scene as npm/driver.mjs reads it.
@@ -64,16 +67,17 @@ func (s sdk) meetNode(t *testing.T, scenes []scene) []seen {
 	out := make([]seen, len(scenes))
 	told := make([]driven, len(scenes))
 	kept := make([]*sink, len(scenes))
+	mocks := make([]*mockmodel.Server, len(scenes))
 	var closers []func()
 	for i, sc := range scenes {
-		base, sink, closer := sc.serve(t)
-		kept[i], closers = sink, append(closers, closer)
+		base, mock, sink, closer := sc.serve(t)
+		mocks[i], kept[i], closers = mock, sink, append(closers, closer)
 		told[i] = driven{sc.name, sc.ask, base, max(1, sc.calls), sc.cut.Milliseconds()}
 	}
 	s.drive(t, told, func(scene int, c called) { out[scene].calls = append(out[scene].calls, c) })
 	for i, closer := range closers {
 		closer()
-		out[i].attempts = kept[i].taken()
+		out[i].attempts, out[i].refused = kept[i].taken(), mocks[i].Refused()
 		if len(out[i].calls) != told[i].Calls {
 			t.Fatalf("%s: the driver told of %d calls, want %d", scenes[i].name, len(out[i].calls), told[i].Calls)
 		}
@@ -82,7 +86,7 @@ func (s sdk) meetNode(t *testing.T, scenes []scene) []seen {
 }
 
 // serve listens on loopback until the closer is called.
-func (sc scene) serve(t *testing.T) (origin string, kept *sink, closer func()) {
+func (sc scene) serve(t *testing.T) (origin string, mock *mockmodel.Server, kept *sink, closer func()) {
 	t.Helper()
 	listen := func() net.Listener {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -91,7 +95,7 @@ func (sc scene) serve(t *testing.T) (origin string, kept *sink, closer func()) {
 		}
 		return l
 	}
-	mock, kept := sc.mock(t)
+	mock, kept = sc.mock(t)
 	l := listen()
 	go mock.Serve(l)
 	closeMock := func() {
@@ -100,7 +104,7 @@ func (sc scene) serve(t *testing.T) (origin string, kept *sink, closer func()) {
 		}
 	}
 	if sc.edit == nil {
-		return "http://" + l.Addr().String(), kept, closeMock
+		return "http://" + l.Addr().String(), mock, kept, closeMock
 	}
 	front := listen()
 	proxy, tr := sc.editor(func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -111,12 +115,16 @@ func (sc scene) serve(t *testing.T) (origin string, kept *sink, closer func()) {
 			t.Errorf("%s: %v", sc.name, err)
 		}
 	}()
-	return "http://" + front.Addr().String(), kept, func() {
+	return "http://" + front.Addr().String(), mock, kept, func() {
 		proxy.Close()
 		tr.CloseIdleConnections()
 		closeMock()
 	}
 }
+
+// resets are what node says of a reset: in which call the kernel told of it, and
+// the port, differ from run to run.
+var resets = regexp.MustCompile(`(connect|read|write) ECONNRESET( [0-9.]+:[0-9]+)?`)
 
 // drive runs the driver for this SDK and hands on what it tells, a line a call.
 func (s sdk) drive(t *testing.T, scenes []driven, call func(scene int, c called)) {
@@ -155,6 +163,9 @@ func (s sdk) drive(t *testing.T, scenes []driven, call func(scene int, c called)
 			if err := json.Unmarshal(line, &told); err != nil {
 				t.Errorf("the driver says %q: %v", line, err)
 			} else {
+				if f := told.Failed; f != nil {
+					f.Message = resets.ReplaceAllString(f.Message, "ECONNRESET")
+				}
 				call(told.Scene, told.called)
 			}
 		}

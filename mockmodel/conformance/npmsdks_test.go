@@ -13,7 +13,7 @@ func named(names ...string) []ask {
 
 var openAINode = sdk{
 	name: "openai-node", pkg: "openai", language: "js", dialect: "openai",
-	asks: named("chat", "stream", "tool", "tool stream", "structured", "structured stream", "embed", "response", "response stream", "response tool", "response tool stream", "response structured"),
+	asks: named("chat", "stream", "tool", "tool stream", "structured", "structured stream", "embed", "three", "response", "response stream", "response tool", "response tool stream", "response structured"),
 }
 
 var anthropicNode = sdk{
@@ -24,16 +24,16 @@ var anthropicNode = sdk{
 // The AI SDK has retries of its own around every provider.
 var vercel = sdk{
 	name: "vercel-ai", pkg: "ai", language: "js", dialect: "openai",
-	asks: named("chat", "stream", "tool", "tool stream", "structured", "structured stream", "embed", "response", "response stream", "response tool", "response tool stream", "response structured"),
+	asks: named("chat", "stream", "tool", "tool stream", "structured", "structured stream", "text stream", "embed", "three", "response", "response stream", "response tool", "response tool stream", "response structured"),
 }
 
 // LangChain switches the retries of the SDK below it off, and has its own.
 var langChain = sdk{
 	name: "langchain-js", pkg: "@langchain/openai", language: "js", dialect: "openai",
-	asks: named("chat", "stream", "tool", "tool stream", "structured", "embed", "response", "response stream"),
+	asks: named("chat", "stream", "tool", "tool stream", "structured", "embed", "three", "response", "response stream"),
 }
 
 var genAINode = sdk{
 	name: "genai-node", pkg: "@google/genai", language: "js", dialect: "gemini",
-	asks: named("chat", "stream", "tool", "tool stream", "structured", "structured stream", "embed"),
+	asks: named("chat", "stream", "tool", "tool stream", "structured", "structured stream", "embed", "three"),
 }

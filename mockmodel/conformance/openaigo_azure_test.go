@@ -3,50 +3,26 @@ package conformance
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
+	"strings"
 	"testing"
-	"time"
 
 	"github.com/openai/openai-go/v3"
-	"github.com/openai/openai-go/v3/azure"
 	"github.com/openai/openai-go/v3/option"
 	"github.com/openai/openai-go/v3/responses"
 	"github.com/openai/openai-go/v3/shared"
 
 	"github.com/chaoskit/chaos/faults"
-	"github.com/chaoskit/chaos/mockmodel"
 )
 
-// withAzure gives a client of openai-go with its Azure option, which since 3.98
-// sends a key over HTTP to loopback alone, when it is told to, and past the HTTP
-// client that it was given: so this is on a socket.
+// withAzure gives a client of openai-go with its Azure option, which sends a key
+// over https alone, or else to loopback and past the HTTP client that it is given:
+// so the URL is https, and what that client dials is plain.
 func withAzure(t *testing.T, body func(context.Context, openai.Client), hitting ...faults.Fault) {
 	t.Helper()
-	rules := make([]faults.Rule, len(hitting))
-	for i, f := range hitting {
-		rules[i].Fault = f
-	}
-	schedule, problems := faults.NewSchedule(1, rules, nil, nil)
-	if len(problems) > 0 {
-		t.Fatal(problems)
-	}
-	c := script()
-	for i := range c.Models {
-		c.Models[i].TTFT, c.Models[i].TokensPerSecond = new(time.Duration), new(float64)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	mock := mockmodel.New(c, mockmodel.Options{Faults: schedule})
-	go mock.Serve(l)
-	defer func() {
-		if err := errors.Join(mock.Close(), mock.Err()); err != nil {
-			t.Error(err)
-		}
-	}()
-	body(t.Context(), openai.NewClient(azure.WithEndpoint("http://"+l.Addr().String(), "2024-10-21"), azure.WithUnsafeAllowHTTP(), azure.WithAPIKey("dummy"), option.WithMaxRetries(0)))
+	withScript(t, script(), func(ctx context.Context, origin string, http *http.Client) {
+		body(ctx, openAIGoClient(provider{origin: strings.Replace(origin, "http:", "https:", 1), http: http, azure: true}, option.WithMaxRetries(0)))
+	}, hitting...)
 }
 
 // TestAzureChat: the deployment is in the path, and the answer reads as

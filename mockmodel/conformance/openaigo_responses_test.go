@@ -59,7 +59,7 @@ func withScript(t *testing.T, c mockmodel.Config, body func(ctx context.Context,
 				t.Error(err)
 			}
 		}()
-		tr := &http.Transport{DialContext: l.DialContext}
+		tr := &http.Transport{DialContext: l.DialContext, DialTLSContext: l.DialContext}
 		defer tr.CloseIdleConnections()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()

@@ -42,6 +42,7 @@ type scene struct {
 type seen struct {
 	calls    []called
 	attempts []journal.Attempt // in order of arrival
+	refused  int               // connections that were reset before a byte of them was read
 }
 
 // A called is one call of an SDK.
@@ -49,6 +50,8 @@ type called struct {
 	said
 	Failed *raised   `json:"failed"` // nil: it did not
 	Waits  []float64 `json:"waits"`  // between its attempts, in ms
+	// Waited: its caller's patience ran out.
+	Waited bool `json:"waited"`
 	// Tries is its number of attempts.
 	Tries int `json:"tries"`
 }
@@ -155,7 +158,9 @@ func (s sdk) meetGo(t *testing.T, sc scene) (out seen) {
 			defer proxy.Close()
 			dial = front.DialContext
 		}
-		tr := &http.Transport{DialContext: dial}
+		// What is https to an SDK that sends keys over nothing else, is plain to
+		// the mock.
+		tr := &http.Transport{DialContext: dial, DialTLSContext: dial}
 		for i := range max(1, sc.calls) {
 			if i > 0 && sc.apart > 0 {
 				time.Sleep(sc.apart)
@@ -164,9 +169,9 @@ func (s sdk) meetGo(t *testing.T, sc scene) (out seen) {
 			if sc.cut > 0 {
 				ctx, cancel = context.WithTimeout(ctx, sc.cut)
 			}
-			got, err := put(ctx, provider{"http://mock", &http.Client{Transport: tr}}, prompt(i))
+			got, err := guarded(put)(ctx, provider{origin: "http://mock", http: &http.Client{Transport: tr}}, prompt(i))
+			c := called{said: got, Waited: ctx.Err() != nil}
 			cancel()
-			c := called{said: got}
 			if err != nil {
 				r := s.told(err)
 				c.Failed = &r
@@ -177,9 +182,21 @@ func (s sdk) meetGo(t *testing.T, sc scene) (out seen) {
 		if err := errors.Join(mock.Close(), mock.Err()); err != nil {
 			t.Error(err)
 		}
-		out.attempts = kept.taken()
+		out.attempts, out.refused = kept.taken(), mock.Refused()
 	})
 	return out
+}
+
+// guarded tells of a panic instead of having it.
+func guarded(p put) put {
+	return func(ctx context.Context, to provider, prompt string) (got said, err error) {
+		defer func() {
+			if r := recover(); r != nil {
+				got, err = said{}, fmt.Errorf("panic: %v", r)
+			}
+		}()
+		return p(ctx, to, prompt)
+	}
 }
 
 // told describes an error: the SDK's own type, else Go's, without the addresses
@@ -218,6 +235,10 @@ func (s *seen) tally(t *testing.T, timers bool, name string) {
 			s.calls[call].Waits = append(s.calls[call].Waits, float64(a.ArrivedNs-last[call].EndNs)/1e6)
 		}
 		last[call] = a
+	}
+	if s.refused > 0 && len(s.calls) == 1 { // of those there is no record, and so no wait
+		s.calls[0].Tries += s.refused
+		return
 	}
 	for i, c := range s.calls {
 		if len(c.Waits) != max(0, c.Tries-1) {

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 
 	"github.com/openai/openai-go/v3"
+	"github.com/openai/openai-go/v3/azure"
 	"github.com/openai/openai-go/v3/option"
 	"github.com/openai/openai-go/v3/packages/ssestream"
 	"github.com/openai/openai-go/v3/responses"
@@ -27,8 +30,36 @@ var openAIGo = sdk{
 	raised: openAIGoRaised,
 }
 
-func openAIGoClient(to provider) openai.Client {
-	return openai.NewClient(option.WithBaseURL(to.origin+"/v1"), option.WithAPIKey("sk-dummy"), option.WithHTTPClient(to.http))
+// openAIGoAzure is openai-go with its Azure option, which sends a key over https
+// alone, or else to loopback and past the HTTP client that it is given.
+var openAIGoAzure = sdk{
+	name: "openai-go with azure", pkg: openAIGo.pkg, language: "go", dialect: "azure",
+	asks:   azured("chat", "stream", "tool", "tool stream", "embed", "response", "response stream", "response tool", "response tool stream"),
+	raised: openAIGoRaised,
+}
+
+// azured returns what is asked of Azure.
+func azured(names ...string) []ask {
+	var out []ask
+	for _, name := range names {
+		out = append(out, ask{name, asAzure(openAIGo.find(name).put)})
+	}
+	return out
+}
+
+func asAzure(p put) put {
+	return func(ctx context.Context, to provider, prompt string) (said, error) {
+		to.azure, to.origin = true, strings.Replace(to.origin, "http:", "https:", 1)
+		return p(ctx, to, prompt)
+	}
+}
+
+func openAIGoClient(to provider, more ...option.RequestOption) openai.Client {
+	all := []option.RequestOption{option.WithBaseURL(to.origin + "/v1"), option.WithAPIKey("sk-dummy")}
+	if to.azure {
+		all = []option.RequestOption{azure.WithEndpoint(to.origin, "2024-10-21"), azure.WithAPIKey("dummy")}
+	}
+	return openai.NewClient(slices.Concat(all, []option.RequestOption{option.WithHTTPClient(to.http)}, more)...)
 }
 
 func openAIGoQuestion(prompt string) openai.ChatCompletionNewParams {
@@ -93,6 +124,9 @@ func openAIGoRead(ctx context.Context, to provider, asked openai.ChatCompletionN
 	var acc openai.ChatCompletionAccumulator
 	var lacks []string
 	for stream.Next() {
+		if chunk := stream.Current(); to.azure && chunk.ID == "" && len(chunk.Choices) == 0 {
+			continue // it speaks of the prompt, and no accumulator begins with it
+		}
 		lacks = append(lacks, missing(reflect.ValueOf(stream.Current()), "chunk")...)
 		if !acc.AddChunk(stream.Current()) {
 			return said{}, errors.New("the accumulator refuses " + stream.Current().RawJSON())
@@ -153,7 +187,10 @@ func openAIGoRespondStream(question func(string) responses.ResponseNewParams) pu
 		for stream.Next() {
 			event := stream.Current()
 			got.Missing = append(got.Missing, missing(reflect.ValueOf(event.AsAny()), event.Type)...)
-			if event.Type == "response.completed" {
+			switch event.Type {
+			case "response.output_text.delta": // all there is, where no end comes
+				got.Text += event.Delta
+			case "response.completed", "response.incomplete", "response.failed":
 				whole := event.Response
 				got.Text, got.Stop, got.Tools, got.Tokens = whole.OutputText(), string(whole.Status), openAIGoResponded(&whole).Tools, int(whole.Usage.OutputTokens)
 			}

@@ -37,6 +37,7 @@ type put func(ctx context.Context, to provider, prompt string) (said, error)
 type provider struct {
 	origin string // http://host, without a path
 	http   *http.Client
+	azure  bool // as Azure's: over https, with its paths and its key
 }
 
 // said is what an answer came to.

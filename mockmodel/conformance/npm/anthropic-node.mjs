@@ -1,6 +1,6 @@
 import Anthropic from '@anthropic-ai/sdk'
 import { zodOutputFormat } from '@anthropic-ai/sdk/helpers/zod'
-import { structured, tool } from './asked.mjs'
+import { said as read, structured, tool } from './asked.mjs'
 
 const client = (base) => new Anthropic({ baseURL: base, apiKey: 'sk-dummy' })
 const question = (prompt) => ({ model: 'claude-sonnet-5-5', max_tokens: 300, messages: [{ role: 'user', content: prompt }] })
@@ -11,12 +11,13 @@ const forced = (prompt) => ({
 })
 const formatted = (prompt) => ({ ...question(prompt), output_config: { format: zodOutputFormat(structured) } })
 
-const said = (m) => ({
-  text: m.content.filter((b) => b.type === 'text').map((b) => b.text).join(''),
-  tools: m.content.filter((b) => b.type === 'tool_use').map((b) => `${b.name}(${JSON.stringify(b.input)})`),
-  stop: m.stop_reason ?? '',
-  tokens: m.usage.output_tokens,
-})
+const said = (whole) =>
+  read(whole, (m) => ({
+    text: (m.content ?? []).filter((b) => b.type === 'text').map((b) => b.text).join(''),
+    tools: (m.content ?? []).filter((b) => b.type === 'tool_use').map((b) => `${b.name}(${JSON.stringify(b.input)})`),
+    stop: m.stop_reason ?? '',
+    tokens: m.usage?.output_tokens,
+  }))
 // The helper that puts the events of a stream together again, and so judges them.
 const streamed = async (base, body, signal) => said(await client(base).messages.stream(body, { signal }).finalMessage())
 

@@ -80,9 +80,25 @@ for (const end of ['undici:request:trailers', 'undici:request:error']) {
 // quiet is how many turns of the event loop nothing must happen in before the
 // clock jumps, so that what was read has reached the SDK. Turns, and not ms: a
 // busy machine makes them longer, not more. Where the provider falls silent with
-// an answer half sent, nothing tells when that half is here: they take 1 ms each.
-const quiet = () => (stuck > 0 ? 100 : 20)
-const turn = (look) => (stuck > 0 ? real.setTimeout(look, 1) : setImmediate(look))
+// an answer half sent, nothing tells when that half is here, nor what an SDK does
+// before its caller loses patience: there they take 1 ms each.
+const quiet = (last) => (flying > 0 ? 250 : last ? 100 : 20)
+const turn = (look, last) => (flying > 0 || last ? real.setTimeout(look, 1) : setImmediate(look))
+
+// What came by the connections, as node's own client holds them.
+const sockets = new Set()
+channel('net.client.socket').subscribe(({ socket }) => {
+  sockets.add(socket)
+  socket.once('close', () => sockets.delete(socket))
+})
+let came = 0
+function more() {
+  let now = 0
+  for (const s of sockets) now += s.bytesRead
+  const is = now !== came
+  came = now
+  return is
+}
 
 let watching = false
 function watch() {
@@ -96,8 +112,9 @@ function watch() {
       watching = false
       return
     }
-    if (++still < quiet()) return void turn(look)
+    if (more()) still = 0
     const next = [...pending.values()].reduce((a, b) => (b.due < a.due || (b.due === a.due && b.id < a.id) ? b : a))
+    if (++still < quiet(next.last)) return void turn(look, next.last)
     pending.delete(next.id)
     offset = Math.max(offset, next.due)
     if (next.every) next.refresh()
@@ -121,6 +138,13 @@ export function begin(silent) {
   open.clear()
   flying = 0
   stuck = silent ? Infinity : 0
+}
+
+// patience is a signal that aborts after ms of the clock.
+export function patience(ms) {
+  const c = new AbortController()
+  new Timer(() => c.abort(), ms, [], false).last = true
+  return c.signal
 }
 
 // waits returns the ms between the arrivals since begin.

@@ -8,6 +8,12 @@ for await (const chunk of process.stdin) input += chunk
 const { sdk, scenes } = JSON.parse(input)
 const { asks, raised } = await import(`./${sdk}.mjs`)
 
+// ours says whether it was the adapter that failed, and not the SDK.
+function ours(err) {
+  const at = err?.stack?.split('\n').find((line) => line.startsWith('    at '))
+  return at?.includes(import.meta.dirname) && !at.includes('node_modules')
+}
+
 // told describes an error as the Go tests do: its type and what it carries.
 function told(err) {
   const own = raised(err)
@@ -24,21 +30,16 @@ for (const [i, scene] of scenes.entries()) {
   for (let n = 0; n < scene.calls; n++) {
     clock.begin(scene.cutMs > 0)
     const line = { scene: i }
+    const signal = scene.cutMs > 0 ? clock.patience(scene.cutMs) : undefined
     try {
-      const signal = scene.cutMs > 0 ? patience(scene.cutMs) : undefined
       Object.assign(line, await asks[scene.ask](scene.base, `hello ${n}`, signal))
     } catch (err) {
+      if (ours(err)) throw err
       line.failed = told(err)
     }
     line.waits = clock.waits()
+    line.waited = signal?.aborted ?? false
     await new Promise((done) => process.stdout.write(JSON.stringify(line) + '\n', done))
   }
 }
 process.exit(0)
-
-// patience is a signal that aborts after ms of the virtual clock.
-function patience(ms) {
-  const c = new AbortController()
-  setTimeout(() => c.abort(), ms)
-  return c.signal
-}

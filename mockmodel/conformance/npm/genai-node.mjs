@@ -1,6 +1,6 @@
 import { FunctionCallingConfigMode, GoogleGenAI } from '@google/genai'
 import { z } from 'zod'
-import { structured, tool } from './asked.mjs'
+import { structured, texts, tool, vectors } from './asked.mjs'
 
 const client = (base) => new GoogleGenAI({ apiKey: 'dummy', httpOptions: { baseUrl: base } })
 const question = (prompt, abortSignal, config = {}) => ({ model: 'gemini-2.5-flash', contents: prompt, config: { abortSignal, ...config } })
@@ -12,7 +12,7 @@ const forced = {
 const formatted = { responseMimeType: 'application/json', responseJsonSchema: z.toJSONSchema(structured) }
 
 const said = (r) => ({
-  text: r.candidates?.[0]?.content?.parts?.map((p) => p.text ?? '').join('') ?? '',
+  text: r.candidates?.[0]?.content?.parts?.map((p) => p?.text ?? '').join('') ?? '',
   tools: r.functionCalls?.map((c) => `${c.name}(${JSON.stringify(c.args)})`) ?? [],
   stop: r.candidates?.[0]?.finishReason ?? '',
   tokens: r.usageMetadata?.candidatesTokenCount ?? 0,
@@ -44,6 +44,10 @@ export const asks = {
   async embed(base, prompt) {
     const r = await client(base).models.embedContent({ model: 'gemini-embedding-001', contents: prompt })
     return { text: `${r.embeddings[0].values.length} dimensions` }
+  },
+  async three(base, prompt, abortSignal) {
+    const r = await client(base).models.embedContent({ model: 'gemini-embedding-001', contents: texts(prompt), config: { abortSignal } })
+    return vectors((r.embeddings ?? []).map((e) => e.values))
   },
 }
 

@@ -1,16 +1,17 @@
 import { ChatOpenAI, OpenAIEmbeddings } from '@langchain/openai'
-import { structured, tool } from './asked.mjs'
+import { said as read, structured, texts, tool, vectors } from './asked.mjs'
 
 const settings = (base) => ({ apiKey: 'sk-dummy', configuration: { baseURL: base + '/v1' } })
 const model = (base, more = {}) => new ChatOpenAI({ model: 'gpt-4o', ...settings(base), ...more })
 const armed = (base) => model(base).bindTools([{ type: 'function', function: tool }], { tool_choice: 'required' })
 
-const said = (m) => ({
-  text: m.text ?? '',
-  tools: m.tool_calls?.map((t) => `${t.name}(${JSON.stringify(t.args)})`),
-  stop: m.response_metadata?.finish_reason ?? m.response_metadata?.status ?? '',
-  tokens: m.usage_metadata?.output_tokens ?? 0,
-})
+const said = (whole) =>
+  read(whole, (m) => ({
+    text: m.text ?? '',
+    tools: m.tool_calls?.map((t) => `${t.name}(${JSON.stringify(t.args)})`),
+    stop: m.response_metadata?.finish_reason ?? m.response_metadata?.status ?? '',
+    tokens: m.usage_metadata?.output_tokens ?? 0,
+  }))
 async function streamed(of, prompt, signal) {
   let whole
   for await (const chunk of await of.stream(prompt, { signal })) whole = whole ? whole.concat(chunk) : chunk
@@ -29,6 +30,9 @@ export const asks = {
   async embed(base, prompt) {
     const vector = await new OpenAIEmbeddings({ model: 'text-embedding-3-small', ...settings(base) }).embedQuery(prompt)
     return { text: `${vector.length} dimensions` }
+  },
+  async three(base, prompt) {
+    return vectors(await new OpenAIEmbeddings({ model: 'text-embedding-3-small', ...settings(base) }).embedDocuments(texts(prompt)))
   },
   response: async (base, prompt, signal) => said(await model(base, { useResponsesApi: true }).invoke(prompt, { signal })),
   'response stream': (base, prompt, signal) => streamed(model(base, { useResponsesApi: true }), prompt, signal),

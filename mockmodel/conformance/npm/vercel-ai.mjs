@@ -1,6 +1,6 @@
 import { createOpenAI } from '@ai-sdk/openai'
-import { embed, generateText, jsonSchema, Output, streamText, tool as makeTool } from 'ai'
-import { structured, tool } from './asked.mjs'
+import { embed, embedMany, generateText, jsonSchema, Output, streamText, tool as makeTool } from 'ai'
+import { structured, texts, tool, vectors } from './asked.mjs'
 
 const openai = (base) => createOpenAI({ baseURL: base + '/v1', apiKey: 'sk-dummy' })
 const chat = (base) => openai(base).chat('gpt-4o')
@@ -28,6 +28,7 @@ async function streamed(model, prompt, abortSignal, more = {}) {
     if (part.type === 'text-delta') got.text += part.text
     if (part.type === 'tool-call') got.tools.push(...called([part]))
     if (part.type === 'error') failed = part.error
+    if (part.type === 'abort') got.stop = 'abort' // that the caller gave up, is a part, too
     if (part.type === 'finish') {
       got.stop = part.finishReason
       got.tokens = part.totalUsage.outputTokens
@@ -37,9 +38,17 @@ async function streamed(model, prompt, abortSignal, more = {}) {
   return got
 }
 
+// Who reads no more than the text, hears of nothing else.
+async function textOnly(model, prompt, abortSignal) {
+  let text = ''
+  for await (const more of streamText({ model, prompt, abortSignal, onError: () => {} }).textStream) text += more
+  return { text, stop: '', tokens: 0 }
+}
+
 export const asks = {
   chat: (base, prompt, signal) => whole(chat(base), prompt, signal),
   stream: (base, prompt, signal) => streamed(chat(base), prompt, signal),
+  'text stream': (base, prompt, signal) => textOnly(chat(base), prompt, signal),
   tool: (base, prompt, signal) => whole(chat(base), prompt, signal, forced),
   'tool stream': (base, prompt, signal) => streamed(chat(base), prompt, signal, forced),
   structured: (base, prompt, signal) => whole(chat(base), prompt, signal, formatted),
@@ -47,6 +56,10 @@ export const asks = {
   async embed(base, prompt) {
     const e = await embed({ model: openai(base).embedding('text-embedding-3-small'), value: prompt })
     return { text: `${e.embedding.length} dimensions`, tokens: 0 }
+  },
+  async three(base, prompt, abortSignal) {
+    const e = await embedMany({ model: openai(base).embedding('text-embedding-3-small'), values: texts(prompt), abortSignal })
+    return vectors(e.embeddings)
   },
   response: (base, prompt, signal) => whole(responses(base), prompt, signal),
   'response stream': (base, prompt, signal) => streamed(responses(base), prompt, signal),
