@@ -85,7 +85,9 @@ func (a At) instant(windows []PhaseWindow) int64 {
 }
 
 // Gate is the barrier of a rule that chose an attempt, bound to a load. It is
-// never changed, and the same for all attempts of a [Schedule].
+// never changed, and the same for all attempts of a [Schedule]. Who carries it out
+// gathers at each place where attempts arrive on its own: no process waits for
+// another.
 type Gate struct {
 	Rule     int    // index in the plan
 	Name     string // of the rule
