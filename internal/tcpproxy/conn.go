@@ -245,7 +245,11 @@ func (c *conn) bury() {
 	c.mu.Lock()
 	f, upstream := c.fate, c.upstream
 	c.mu.Unlock()
-	if f != aborted && f != "" {
+	switch f {
+	case cut:
+		closeWrite(c.client)
+		fallthrough
+	case reset, halfOpen:
 		c.settle(c.client, upstream)
 	}
 	if upstream != nil {
@@ -287,11 +291,10 @@ func (c *conn) settle(sides ...net.Conn) {
 	}
 }
 
-// finish ends a connection with FIN. To close it while bytes of the client are
-// unread would reset it, so they are read for a while.
+// finish follows the end that was sent to the client. To close the connection while
+// bytes of the client are unread would reset it, so they are read for a while.
 func (c *conn) finish() {
 	_ = c.client.SetDeadline(time.Now().Add(lingers))
-	closeWrite(c.client)
 	_, _ = io.Copy(io.Discard, c.client)
 }
 

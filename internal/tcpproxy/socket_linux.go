@@ -24,12 +24,14 @@ func wasReset(c net.Conn) bool {
 	return closed
 }
 
-// unsent is how many bytes the other side's system has not taken yet.
+// unsent is how many bytes the other side's system has not taken yet. What was
+// sent and is not acknowledged is among them: a system that is short of room drops
+// it, and takes it when it is sent again.
 func unsent(c net.Conn) int {
 	n := 0
 	control(c, func(fd int) {
 		var err error
-		if n, err = unix.IoctlGetInt(fd, unix.SIOCOUTQNSD); err != nil {
+		if n, err = unix.IoctlGetInt(fd, unix.SIOCOUTQ); err != nil {
 			n = 0
 		}
 	})

@@ -121,3 +121,24 @@ func (r *rig) passed(way int) (n int64, open bool) {
 	}
 	return 0, false
 }
+
+// TestAWaitForASlowReaderEnds: when the proxy closes, and by itself for a client
+// who takes nothing at all.
+func TestAWaitForASlowReaderEnds(t *testing.T) {
+	for _, closes := range []bool{true, false} {
+		r := newRig(t, &tcpNet{}, func(c net.Conn) { _, _ = io.Copy(c, zeros{}) }, ending(t, "tcp_reset", 300_000))
+		r.dial() // and reads nothing
+		for !standsIn("conn.settle") {
+			runtime.Gosched()
+		}
+		if closes {
+			_ = r.proxy.Close()
+		}
+		for r.proxy.open.Load() > 0 {
+			runtime.Gosched()
+		}
+		if a := r.recorded(); len(a) != 1 || states(a[0]) != "tcp_reset injected" {
+			t.Errorf("on record: %v", a)
+		}
+	}
+}
