@@ -163,6 +163,8 @@ func (p *Plan) validateTogether() []Problem {
 	p.validateLimits(&f)
 	p.validateHosts(&f)
 	p.validateProxies(&f)
+	p.validateListeners(&f)
+	p.validateCircles(&f)
 	// A rule may be found wrong on its own as well as against the load.
 	return slices.CompactFunc(f, func(a, b Problem) bool { return a == b })
 }

@@ -3,8 +3,10 @@ package tcpproxy
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 // Config is a proxy of a plan.
@@ -28,17 +30,44 @@ func (c Config) Validate() []Problem {
 		add("", "%q is no name for a proxy: use up to 64 letters, digits, '_' and '-', the first a letter or digit", c.Name)
 	}
 	switch host, port, err := net.SplitHostPort(c.Upstream); {
+	case strings.Contains(c.Upstream, "://") && !strings.HasPrefix(c.Upstream, "unix:"):
+		add("upstream", "%q is a URL, and a proxy knows none: write its HOST:PORT alone, such as 127.0.0.1:6379", c.Upstream)
+	case strings.HasPrefix(c.Upstream, "unix:") || strings.HasPrefix(c.Upstream, "/"):
+		add("upstream", "%q is a Unix socket, and a proxy passes on TCP: let the server listen on a port of 127.0.0.1 too, and write that", c.Upstream)
 	case c.Upstream == "":
 		add("upstream", "is missing: say what stands behind the proxy, such as 127.0.0.1:6379")
 	case err != nil || host == "" || !isPort(port) || port == "0":
 		add("upstream", "%q is no address: write HOST:PORT, such as 127.0.0.1:6379", c.Upstream)
-	case c.Upstream == c.Listen:
+	case SamePlace(c.Upstream, c.Listen):
 		add("upstream", "is where the proxy itself listens: it would speak to itself")
 	}
 	if host, port, err := net.SplitHostPort(c.Listen); c.Listen != "" && (err != nil || host == "" || !isPort(port)) {
 		add("listen", "%q is no address: write HOST:PORT, such as 127.0.0.1:6380, or leave it out for a free port", c.Listen)
 	}
 	return out
+}
+
+// SamePlace reports whether two addresses are the same port of the same host,
+// whatever it is called. A port that is still to be chosen is none.
+func SamePlace(a, b string) bool {
+	x, ok := place(a)
+	y, also := place(b)
+	return ok && also && x == y
+}
+
+func place(addr string) (string, bool) {
+	host, port, err := net.SplitHostPort(addr)
+	n, _ := strconv.ParseUint(port, 10, 16)
+	if err != nil || n == 0 {
+		return "", false
+	}
+	if host = strings.ToLower(host); host == "localhost" || host == "" {
+		host = "127.0.0.1"
+	}
+	if ip, err := netip.ParseAddr(host); err == nil {
+		host = ip.Unmap().String()
+	}
+	return net.JoinHostPort(host, strconv.FormatUint(n, 10)), true
 }
 
 func isPort(s string) bool {

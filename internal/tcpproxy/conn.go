@@ -283,9 +283,9 @@ func (c *conn) settle(sides ...net.Conn) {
 		return n
 	}
 	patience := time.Now().Add(lingers)
-	for was := left(); was > 0 && time.Now().Before(patience) && !c.isDraining(); {
-		pause(c.p.closing, settlesEach)
-		if now := left(); now != was {
+	for was := left(); was > 0 && time.Now().Before(patience); {
+		pause(context.Background(), settlesEach)
+		if now := left(); now != was && !c.isDraining() {
 			was, patience = now, time.Now().Add(lingers)
 		}
 	}

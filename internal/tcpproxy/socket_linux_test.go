@@ -76,8 +76,9 @@ func TestPositionsHoldForSlowReaders(t *testing.T) {
 		t.Run(row.fault+" "+string(row.way), func(t *testing.T) {
 			rule := ending(t, row.fault, position)
 			rule.Fault.(*faults.TCPEnd).Direction = row.way
-			passed := make(chan struct{})
+			passed, done := make(chan struct{}), make(chan struct{})
 			read := func(c net.Conn) {
+				defer close(done)
 				<-passed
 				_ = c.SetReadDeadline(time.Now().Add(2 * time.Second))
 				var b bytes.Buffer
@@ -98,8 +99,7 @@ func TestPositionsHoldForSlowReaders(t *testing.T) {
 			r := newRig(t, &tcpNet{}, serve, rule)
 			defer r.close()
 			c := r.dial()
-			used := make(chan struct{})
-			go func() { defer close(used); use(c) }()
+			go use(c)
 			for began := false; ; runtime.Gosched() {
 				n, open := r.passed(way)
 				if began = began || open; began && !open || n >= position {
@@ -107,7 +107,7 @@ func TestPositionsHoldForSlowReaders(t *testing.T) {
 				}
 			}
 			close(passed)
-			<-used
+			<-done
 		})
 	}
 }
