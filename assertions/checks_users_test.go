@@ -48,6 +48,10 @@ func availableCases(t *testing.T) []checkCase {
 		{name: "the fault hit nothing", spec: bare, want: Vacuous, reason: "no requests due that a fault reached; no call matched fault storm", tell: func(t *tale) {
 			t.users(400, "spike", func(u *user) { u.calls(200).gets("full") })
 		}},
+		{name: "a rule for connections met none", spec: bare, want: Vacuous, reason: "no connection matched fault lost", tell: func(t *tale) {
+			t.users(400, "spike", func(u *user) { u.calls(200).gets("full") })
+			t.setup.Rules = []RuleInfo{{Name: "lost", Fault: "tcp_reset", Probability: 1, FromNs: 10e9, ToNs: 30e9, Links: true}}
+		}},
 		{name: "nobody was served, for want of a service and not of a provider", spec: bare, want: Fail, reason: "0 of 400 requests due were answered", tell: func(t *tale) {
 			t.users(400, "spike", func(u *user) { u.gets("error") })
 		}},

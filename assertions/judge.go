@@ -283,20 +283,20 @@ func (v *view) uncovered() string {
 // its scope.
 func (v *view) nothing(exposed string, figures *Judgement) string {
 	parts := []string{"there were no " + exposed}
-	var idle []string
+	var idle []RuleInfo
 	for i, r := range v.h.setup.Rules {
 		if i >= len(figures.Faults) || !v.ruleInScope(r) || !v.entry.restsOn(r) {
 			continue
 		}
 		switch c := figures.Faults[i]; {
 		case c.Eligible+c.Held == 0:
-			idle = append(idle, r.Name)
+			idle = append(idle, r)
 		default:
 			parts = append(parts, fmt.Sprintf("fault %s hit %s of %s %s", r.Name, number(c.Injected), number(c.Eligible), r.meets()))
 		}
 	}
 	if len(idle) > 0 {
-		parts = append(parts, fmt.Sprintf("no call matched fault%s %s", strings.Repeat("s", min(1, len(idle)-1)), strings.Join(idle, ", ")))
+		parts = append(parts, unmatched(idle))
 	}
 	return strings.Join(parts, "; ")
 }

@@ -1,7 +1,9 @@
 package assertions
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/chaoskit/chaos/internal/journal"
 )
@@ -36,4 +38,19 @@ func (v *view) mayHit(a *attempt, rule string) bool {
 	return slices.ContainsFunc(v.h.phases, func(p Window) bool {
 		return (v.spec.During == "" || p.Name == v.spec.During) && from < p.ToNs && to >= p.FromNs
 	})
+}
+
+// unmatched says that rules met nothing of what they strike.
+func unmatched(idle []RuleInfo) string {
+	what, names := "connection", ""
+	for i, r := range idle {
+		if !r.Links {
+			what = "call"
+		}
+		if i > 0 {
+			names += ", "
+		}
+		names += r.Name
+	}
+	return fmt.Sprintf("no %s matched fault%s %s", what, strings.Repeat("s", min(1, len(idle)-1)), names)
 }

@@ -14,8 +14,24 @@ func q(v float64, unit, op string) *assertions.Quantity {
 
 // results are runs as literals, one for each way in which a run can end. Each
 // call makes them anew.
+
+// proxied is a run whose rules strike connections of a proxy; mixed: and calls.
+func proxied(mixed bool) *plans.Result {
+	r := passed()
+	r.Faults = []assertions.FaultCounts{
+		{Rule: "cache-far", Fault: "tcp_latency", Eligible: 12, Chosen: 12, Injected: 12, Asked: f64(1)},
+		{Rule: "cache-cut", Fault: "tcp_cut", Eligible: 12, Chosen: 5, Injected: 3, Missed: 2, Asked: f64(0.5)},
+		{Rule: "cache-gone", Fault: "tcp_refuse", Asked: f64(1)},
+	}
+	if mixed {
+		r.Faults = append(r.Faults, assertions.FaultCounts{Rule: "storm", Fault: "rate_limit", Eligible: 2420, Chosen: 968, Injected: 968, Asked: f64(0.4)})
+	}
+	return r
+}
+
 func results() map[string]*plans.Result {
 	return map[string]*plans.Result{
+		"proxied": proxied(true), "proxied-alone": proxied(false),
 		"pass": passed(), "fail": failed(), "inconclusive": inconclusive(), "vacuous": vacuous(), "error": unfit(),
 		"interrupted": interrupted(), "harness": harnessFailed(), "tolerated": tolerated(), "hostile": hostile(),
 		"alone": alone(), "barrier": unfilled(),

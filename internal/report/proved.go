@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/chaoskit/chaos/assertions"
+	"github.com/chaoskit/chaos/faults"
 )
 
 // injected is the table of the rules and of what became of them.
@@ -16,14 +17,19 @@ func (t *text) injected() {
 	}
 	extras := extraCounts(t.r.Faults)
 	var g grid
-	head := []string{"What was injected", "hits", "of attempts", "share", "asked"}
+	of, mixed := metBy(t.r.Faults)
+	head := []string{"What was injected", "hits", strings.TrimSpace("of " + of), "share", "asked"}
 	for _, e := range extras {
 		head = append(head, e.name)
 	}
 	g.row(head...)
 	for i := range t.r.Faults {
 		f := &t.r.Faults[i]
-		row := []string{"  " + oneLine(f.Rule), Count(f.Injected), Count(f.Eligible), hitShare(f), optional(f.Asked, percent)}
+		eligible := Count(f.Eligible)
+		if mixed {
+			eligible += " " + meets(f)
+		}
+		row := []string{"  " + oneLine(f.Rule), Count(f.Injected), eligible, hitShare(f), optional(f.Asked, percent)}
 		for _, e := range extras {
 			row = append(row, Count(e.of(f)))
 		}
@@ -55,6 +61,32 @@ func barrierLine(b *assertions.BarrierCounts) string {
 	return line
 }
 
+// What rules strike.
+const (
+	attempts    = "attempts"
+	connections = "connections" // of a proxy
+)
+
+// meets is what a rule strikes.
+func meets(f *assertions.FaultCounts) string {
+	if faults.IsTCP(f.Fault) {
+		return connections
+	}
+	return attempts
+}
+
+// metBy is what all rules strike; mixed: one this, another one that.
+func metBy(all []assertions.FaultCounts) (of string, mixed bool) {
+	for i := range all {
+		if m := meets(&all[i]); of == "" {
+			of = m
+		} else if of != m {
+			return "", true
+		}
+	}
+	return of, false
+}
+
 // hitShare is the injected share of the eligible attempts.
 func hitShare(f *assertions.FaultCounts) string {
 	if f.Eligible == 0 {
@@ -70,16 +102,23 @@ type extra struct {
 }
 
 // extraCounts are the extras that some rule has.
-func extraCounts(faults []assertions.FaultCounts) []extra {
+func extraCounts(rules []assertions.FaultCounts) []extra {
+	missed := "drawn, but the caller was gone or the answer too short"
+	switch of, mixed := metBy(rules); {
+	case mixed:
+		missed += "; or the connection ended before"
+	case of == connections:
+		missed = "drawn, but the connection ended before"
+	}
 	var out []extra
 	for _, e := range []extra{
 		{"masked", "drawn, but another rule acted", func(f *assertions.FaultCounts) int64 { return f.Masked }},
-		{"missed", "drawn, but the caller was gone or the answer too short", func(f *assertions.FaultCounts) int64 { return f.Missed }},
+		{"missed", missed, func(f *assertions.FaultCounts) int64 { return f.Missed }},
 		{"held", "limited again: a hint given earlier had not run out", func(f *assertions.FaultCounts) int64 { return f.Held }},
 		{"unknown", "without a request id", func(f *assertions.FaultCounts) int64 { return f.Unknown }},
 	} {
-		for i := range faults {
-			if e.of(&faults[i]) > 0 {
+		for i := range rules {
+			if e.of(&rules[i]) > 0 {
 				out = append(out, e)
 				break
 			}
@@ -91,9 +130,9 @@ func extraCounts(faults []assertions.FaultCounts) []extra {
 // injectedLine says what became of a rule, in one line.
 func injectedLine(f *assertions.FaultCounts) string {
 	if f.Eligible == 0 && f.Unknown == 0 && f.Held == 0 {
-		return "0: no attempt was eligible"
+		return "0: no " + strings.TrimSuffix(meets(f), "s") + " was eligible"
 	}
-	s := fmt.Sprintf("%s of %s attempts", Count(f.Injected), Count(f.Eligible))
+	s := fmt.Sprintf("%s of %s %s", Count(f.Injected), Count(f.Eligible), meets(f))
 	if f.Eligible > 0 {
 		s += ": " + hitShare(f)
 	}
