@@ -103,6 +103,7 @@ var catalogue = append([]Entry{
 	wrongModel,
 	stickyMisroute,
 	wrongAnswer,
+	contentFilter,
 	contextExceeded,
 	usageWrong,
 	staleAnswer,
@@ -126,6 +127,5 @@ func Unbuilt(name string) bool { return slices.Contains(unbuilt, underscored(nam
 var unbuilt = []string{
 	"empty_choices",
 	"wrong_content_type",
-	"content_filter",
 	"goaway", "h2_rst_stream", "ws_close",
 }

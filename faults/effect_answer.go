@@ -33,7 +33,7 @@ const (
 	MutationToolAgain    MutationKind = "tool_again"    // on each turn there is one
 
 	// Of the length of an answer, in N tokens.
-	MutationLength   MutationKind = "length"   // it stops there, as a limit on tokens does
+	MutationLength   MutationKind = "length"   // it stops there, as a limit on tokens does; Form context_window: as the end of the model's context does
 	MutationThoughts MutationKind = "thoughts" // all that the call allows are thoughts; N where it has no limit
 	MutationHuge     MutationKind = "huge"     // so much text, whatever the call allows
 	MutationLoop     MutationKind = "loop"     // so much of one sentence
@@ -52,6 +52,8 @@ const (
 	MutationBroken     MutationKind = "broken"      // as Form says, it is none; in a stream, one event behind At: see [InvalidJSON]
 	MutationFieldsGone MutationKind = "fields_gone" // the members that Form lists are missing, in the words of OpenAI and joined by spaces: see [MissingFields]
 	MutationUsage      MutationKind = "usage"       // all counts of the usage are times Factor
+
+	MutationFiltered MutationKind = "filtered" // a content filter ends it behind N tokens, or refuses the prompt: Where says answer or prompt
 )
 
 // Mutation changes what an answer says while its form stays right.
@@ -65,7 +67,7 @@ type Mutation struct {
 	N        int           // of vectors and of lengths: see their kinds; frame_join: frames of a write; char_writes: bytes of the character in the first one
 	Form     string        // tool_spoilt; vector_nan: javascript for null, python for the word NaN; frame_writes: of events; char_pieces: of halves
 	Keep     float64       // tool_cut: above 0 and below 1
-	Where    string        // frame_writes: head, tail, both or none: where writes end
+	Where    string        // frame_writes: head, tail, both or none: where writes end; filtered: answer or prompt
 	Pause    time.Duration // frame_writes, char_writes: between two writes
 	At       Position      // broken: in a stream, tokens or events that come before
 	Factor   float64       // usage

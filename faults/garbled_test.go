@@ -2,7 +2,7 @@ package faults
 
 import "testing"
 
-// Parameters that the faults of JSON refuse, and at which key.
+// Parameters that the faults of what an answer says refuse, and at which key.
 func TestGarbledParameters(t *testing.T) {
 	three, less := 3, -1
 	for _, c := range []struct {
@@ -18,6 +18,9 @@ func TestGarbledParameters(t *testing.T) {
 		{"fields", &MissingFields{Fields: []string{"delta", "index"}}, ""},
 		{"a field of one dialect", &MissingFields{Fields: []string{"usageMetadata"}}, "fields"},
 		{"a field twice", &MissingFields{Fields: []string{"id", "id"}}, "fields"},
+		{"a filter of prompts", &ContentFilter{Where: "prompt"}, ""},
+		{"a filter of something else", &ContentFilter{Where: "tools", AfterTokens: -1}, "whereafter_tokens"},
+		{"a cut at another limit", &LengthCut{AfterTokens: 1, Limit: "time"}, "limit"},
 		{"a kind of usage", &UsageWrong{Kind: "zero", Factor: 10}, ""},
 		{"an unknown kind", &UsageWrong{Kind: "none", Factor: 10}, "kind"},
 		{"a factor of one", &UsageWrong{Kind: "inflated", Factor: 1}, "factor"},

@@ -7,18 +7,25 @@ var chatDialects = []string{"openai", "azure", "anthropic", "gemini", "ollama", 
 
 // LengthCut holds the parameters of length_cut.
 type LengthCut struct {
-	AfterTokens int `yaml:"after_tokens" default:"10" doc:"the model stops behind so many tokens, thoughts included"`
+	AfterTokens int    `yaml:"after_tokens" default:"10" doc:"the model stops behind so many tokens, thoughts included"`
+	Limit       string `yaml:"limit" default:"max_tokens" enum:"max_tokens,context_window" doc:"what the answer says that it ran into: Anthropic and Bedrock have a reason of its own, model_context_window_exceeded, for the end of the context"`
 }
 
 // Name returns "length_cut".
 func (*LengthCut) Name() string { return "length_cut" }
 
-// Validate wants at least one token.
-func (f *LengthCut) Validate() []Problem { return validateTokens("after_tokens", f.AfterTokens) }
+// Validate wants at least one token, and a limit that is known.
+func (f *LengthCut) Validate() []Problem {
+	out := problems(validateTokens("after_tokens", f.AfterTokens))
+	if f.Limit != "max_tokens" && f.Limit != "context_window" {
+		out.add("limit", "%q is unknown: max_tokens or context_window", f.Limit)
+	}
+	return out
+}
 
 // Effect ends the answer as a limit on tokens does.
 func (f *LengthCut) Effect(Dice) Effect {
-	return Effect{Mutation: &Mutation{Kind: MutationLength, N: f.AfterTokens}}
+	return Effect{Mutation: &Mutation{Kind: MutationLength, N: f.AfterTokens, Form: f.Limit}}
 }
 
 // tokensMost bounds what a fault lets a model say: memory and time stay bounded.
@@ -34,11 +41,11 @@ func validateTokens(key string, n int) []Problem {
 var lengthCut = Entry{
 	Name: "length_cut", Stage: "body", Slots: SlotMutation, Dialects: chatDialects, Steps: []string{"chat"},
 	Summary: "ends an answer early, as a limit on tokens does",
-	Doc: `The answer stops in the middle, and says so: finish_reason length, stop_reason max_tokens, finishReason MAX_TOKENS, status incomplete, done_reason length. ` +
+	Doc: `The answer stops in the middle, and says so: finish_reason length, stop_reason max_tokens, finishReason MAX_TOKENS, status incomplete, done_reason length; with limit: context_window it is stop_reason or stopReason model_context_window_exceeded at Anthropic and Bedrock, where more max_tokens would not help. ` +
 		`Structured output and arguments of tools are cut with it, and are no JSON any more. The usage is right: what was said is billed. An answer that is no longer than that is a miss. ` +
 		`A good client looks at the reason before it parses, and asks for the rest, raises the limit, or says that the answer is not whole. The watermark of the answer shows the cut, so it counts as truncated. ` +
 		`Every provider does it, most often with a max_tokens that somebody set for another model.`,
-	New: func() Fault { return &LengthCut{AfterTokens: 10} },
+	New: func() Fault { return &LengthCut{AfterTokens: 10, Limit: "max_tokens"} },
 }
 
 // ReasoningBurn holds the parameters of reasoning_burn.

@@ -144,6 +144,10 @@ func (a *attempt) answer() {
 	a.prepare()
 	t := a.timing()
 	a.ans.admittedNs, a.ans.firstNs = t.admitted, t.token(0)
+	if a.ans.blocked && a.route.vendor.blocked != nil {
+		a.refuseBlocked(&t)
+		return
+	}
 	if s, ok := a.call.form.(streamer); ok && a.call.stream && (a.replaying == nil || a.replaying.streams()) {
 		a.stream(s, t)
 	} else {
@@ -192,9 +196,13 @@ func (a *attempt) prepare() {
 	if a.route.kind != "chat" || ans.empty || a.call.silent {
 		return
 	}
-	a.compose()
-	a.bendTools()
-	a.bendWords()
+	if a.filters("prompt") != nil {
+		a.composeBlocked()
+	} else {
+		a.compose()
+		a.bendTools()
+		a.bendWords()
+	}
 	ans.count()
 	a.work.out = ans.longest
 	rec.TokensPlanned, rec.ReasoningTokens = ans.tokensOut, ans.thinking

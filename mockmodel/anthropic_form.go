@@ -24,7 +24,8 @@ func (*anthropicMessages) whole(dst []byte, a *answer) []byte {
 	}
 	dst = append(dst, `],"stop_reason":`...)
 	dst = anthropicStop(dst, a)
-	dst = append(dst, anthropicAbsent...)
+	dst = append(dst, `,"stop_details":`...)
+	dst = append(anthropicDetails(dst, a), anthropicAbsent...)
 	dst = append(dst, `,"usage":`...)
 	dst = anthropicUsage(dst, a, a.tokensOut)
 	return append(dst, '}')
@@ -53,7 +54,15 @@ func anthropicBlock(dst []byte, a *answer, p *part) []byte {
 
 // anthropicAbsent are members of a message that are null where there is nothing
 // to tell. anthropic-sdk-go has them, and those of the usage, as required.
-const anthropicAbsent = `,"stop_details":null,"container":null,"diagnostics":null`
+const anthropicAbsent = `,"container":null,"diagnostics":null`
+
+// anthropicDetails writes what is to be said of the reason.
+func anthropicDetails(dst []byte, a *answer) []byte {
+	if a.stop == stopFiltered {
+		return append(dst, anthropicRefused...)
+	}
+	return append(dst, "null"...)
+}
 
 // anthropicToolUse writes a tool_use block up to its input.
 func anthropicToolUse(dst []byte, p *part) []byte {
@@ -82,7 +91,12 @@ func anthropicHead(dst []byte, a *answer) []byte {
 func anthropicStop(dst []byte, a *answer) []byte {
 	switch a.stop {
 	case stopLength:
+		if a.contextEnds() {
+			return append(dst, `"model_context_window_exceeded","stop_sequence":null`...)
+		}
 		return append(dst, `"max_tokens","stop_sequence":null`...)
+	case stopFiltered:
+		return append(dst, `"refusal","stop_sequence":null`...)
 	case stopTool:
 		return append(dst, `"tool_use","stop_sequence":null`...)
 	case stopSequence:
@@ -115,7 +129,7 @@ func anthropicCounts(dst []byte, a *answer, output int) []byte {
 // counts one token of output, as the API's does.
 func (m *anthropicMessages) open(f *frames, a *answer) {
 	data := append([]byte(`{"type":"message_start","message":`), anthropicHead(nil, a)...)
-	data = append(data, `"content":[],"stop_reason":null,"stop_sequence":null`+anthropicAbsent+`,"usage":`...)
+	data = append(data, `"content":[],"stop_reason":null,"stop_sequence":null,"stop_details":null`+anthropicAbsent+`,"usage":`...)
 	data = anthropicUsage(data, a, min(1, a.tokensOut))
 	f.event("message_start", append(data, "}}"...))
 	if len(a.parts) > 0 {
@@ -182,7 +196,8 @@ func (*anthropicMessages) finish(f *frames, a *answer) {
 	if !a.noFinish {
 		data := append([]byte(nil), `{"type":"message_delta","delta":{"stop_reason":`...)
 		data = anthropicStop(data, a)
-		data = append(data, `,"stop_details":null,"container":null},"usage":`...)
+		data = anthropicDetails(append(data, `,"stop_details":`...), a)
+		data = append(data, `,"container":null},"usage":`...)
 		data = anthropicCounts(data, a, a.tokensOut)
 		f.event("message_delta", append(data, "}}"...))
 	}

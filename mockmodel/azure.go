@@ -22,6 +22,7 @@ var azure = vendor{
 	words:    azureWords,
 	notJSON:  openAINotJSON,
 	limited:  azureRefused,
+	blocked:  func() refusal { return azureWords(http.StatusBadRequest, nil) },
 	tooLong:  openAIOverlong,
 	body:     azureBody,
 	headers:  azureHeaders,

@@ -22,3 +22,11 @@ func (f *openAIChat) filtered(dst []byte, text bool) []byte {
 	}
 	return append(dst, `,"content_filter_results":{}`...)
 }
+
+// judged appends what the content filter says of a choice that has ended.
+func (f *openAIChat) judged(dst []byte, a *answer, choice int, text bool) []byte {
+	if f.azure && a.withheld(choice) {
+		return append(dst, `,"content_filter_results":`+azureViolent...)
+	}
+	return f.filtered(dst, text)
+}

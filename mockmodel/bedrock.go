@@ -23,6 +23,7 @@ var bedrock = vendor{
 	words:    bedrockWords,
 	notJSON:  func() *refusal { return bedrockMalformed("The request body is not valid JSON.") },
 	limited:  bedrockLimited,
+	guarded:  bedrockGuarded,
 	tooLong:  bedrockTooLong,
 	notReady: func() refusal {
 		return refusal{status: http.StatusTooManyRequests, kind: "ModelNotReadyException", message: "Model is not ready for inference."}

@@ -71,7 +71,15 @@ func bedrockSignature(dst []byte, a *answer) []byte {
 func bedrockStop(a *answer) string {
 	switch a.stop {
 	case stopLength:
+		if a.contextEnds() {
+			return "model_context_window_exceeded"
+		}
 		return "max_tokens"
+	case stopFiltered:
+		if a.blocked {
+			return "guardrail_intervened"
+		}
+		return "content_filtered"
 	case stopTool:
 		return "tool_use"
 	case stopSequence:
@@ -82,12 +90,16 @@ func bedrockStop(a *answer) string {
 
 // bedrockUsage does not count as input what a cache held, but in total: TokenUsage.
 func bedrockUsage(dst []byte, a *answer) []byte {
+	out := a.tokensOut
+	if a.empty { // a guardrail's words are none of the model's
+		out = 0
+	}
 	for _, x := range []struct {
 		name string
 		n    int
 	}{
 		{`{"cacheReadInputTokens":`, a.cached}, {`,"cacheWriteInputTokens":`, 0}, {`,"inputTokens":`, a.tokensIn - a.cached},
-		{`,"outputTokens":`, a.tokensOut}, {`,"totalTokens":`, a.tokensIn + a.tokensOut},
+		{`,"outputTokens":`, out}, {`,"totalTokens":`, a.tokensIn + out},
 	} {
 		dst = append(dst, x.name...)
 		dst = strconv.AppendInt(dst, int64(x.n), 10)

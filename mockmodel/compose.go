@@ -29,7 +29,10 @@ func (a *attempt) compose() {
 			}
 		}
 		a.limit(i)
-		a.ans.parts[len(a.ans.parts)-1].stop = a.ans.stop
+		a.filter(i)
+		if parts := a.ans.of(i); len(parts) > 0 { // a filter may leave none
+			parts[len(parts)-1].stop = a.ans.stop
+		}
 	}
 	a.ans.stop = a.ans.ended(0)
 }

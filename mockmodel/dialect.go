@@ -119,6 +119,10 @@ type vendor struct {
 	// tooLong returns the error for a call of so many tokens that does not fit into
 	// a context of window; nil: the one for a wrong call.
 	tooLong func(c *call, tokens, window int) refusal
+	// blocked returns the error for a prompt that a content filter refuses; nil: it
+	// is answered, with guarded if there are such words.
+	blocked func() refusal
+	guarded string
 	// hint puts a hint into the body of an error and returns it as it stands
 	// there; nil: hints stand in Retry-After.
 	hint func(r *refusal, t hint) string

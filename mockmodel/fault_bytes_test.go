@@ -84,6 +84,7 @@ var faultParameters = map[string]func(faults.Fault){
 	"ping_only":           func(f faults.Fault) { f.(*faults.PingOnly).Every = time.Minute },
 	"conn_refuse":         func(f faults.Fault) { f.(*faults.ConnRefuse).For = time.Millisecond },
 	"reasoning_burn":      func(f faults.Fault) { f.(*faults.ReasoningBurn).Tokens = 20 },
+	"content_filter":      func(f faults.Fault) { f.(*faults.ContentFilter).AfterTokens = 5 },
 	"length_cut":          func(f faults.Fault) { f.(*faults.LengthCut).AfterTokens = 5 },
 	"huge_output":         runsOn, "loop": runsOn, "runaway": runsOn,
 

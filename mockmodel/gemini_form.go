@@ -27,17 +27,27 @@ func (f *geminiChat) media(stream bool) []string {
 }
 
 func (f *geminiChat) whole(dst []byte, a *answer) []byte {
+	if a.blocked {
+		return geminiEnd(append(dst, geminiBlocked...), a, 0, 0)
+	}
 	dst = append(dst, `{"candidates":[`...)
 	for i := range a.choices {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = append(dst, `{"content":{`...)
-		dst = f.parts(dst, a, i)
-		dst = append(dst, `"role":"model"},"finishReason":"`...)
+		dst = append(dst, '{')
+		if !a.withheld(i) {
+			dst = append(dst, `"content":{`...)
+			dst = f.parts(dst, a, i)
+			dst = append(dst, `"role":"model"},`...)
+		}
+		dst = append(dst, `"finishReason":"`...)
 		dst = append(dst, geminiFinish(a, i)...)
 		dst = append(dst, `","index":`...)
 		dst = strconv.AppendInt(dst, int64(i), 10)
+		if a.withheld(i) {
+			dst = append(dst, ","+geminiRatings...)
+		}
 		dst = append(dst, '}')
 	}
 	dst = append(dst, ']')
@@ -117,8 +127,11 @@ func geminiSigned(dst []byte, a *answer) []byte {
 }
 
 func geminiFinish(a *answer, choice int) string {
-	if a.ended(choice) == stopLength {
+	switch a.ended(choice) {
+	case stopLength:
 		return "MAX_TOKENS"
+	case stopFiltered:
+		return "SAFETY"
 	}
 	return "STOP"
 }
@@ -249,19 +262,11 @@ func (f *geminiChat) close(out *frames, a *answer, p *part) {
 // empty, and carries the signature of thoughts that no call has carried.
 func (f *geminiChat) finish(out *frames, a *answer) {
 	for i := range a.choices {
-		f.element(out)
-		if parts := a.of(i); len(parts) > 0 {
-			out.buf = append(out.buf, `"parts":[{"text":""}`...)
-			if last := &parts[len(parts)-1]; last.kind == partText && geminiSigns(a, last) {
-				out.buf = geminiSigned(out.buf[:len(out.buf)-1], a)
-			}
-			out.buf = append(out.buf, "],"...)
+		if a.blocked || a.withheld(i) {
+			f.closeFiltered(out, a, i)
+		} else {
+			f.closeCandidate(out, a, i)
 		}
-		finish := geminiFinish(a, i)
-		if a.noFinish {
-			finish, out.omitted = "", true
-		}
-		f.closeElement(out, a, i, finish)
 		if closes := !f.sse && i == a.choices-1; closes && a.noDone {
 			out.omitted = true
 		} else if closes {
@@ -269,6 +274,43 @@ func (f *geminiChat) finish(out *frames, a *answer) {
 		}
 		f.closeFrame(out)
 	}
+}
+
+// closeCandidate writes the last element of a choice.
+func (f *geminiChat) closeCandidate(out *frames, a *answer, choice int) {
+	f.element(out)
+	if parts := a.of(choice); len(parts) > 0 {
+		out.buf = append(out.buf, `"parts":[{"text":""}`...)
+		if last := &parts[len(parts)-1]; last.kind == partText && geminiSigns(a, last) {
+			out.buf = geminiSigned(out.buf[:len(out.buf)-1], a)
+		}
+		out.buf = append(out.buf, "],"...)
+	}
+	finish := geminiFinish(a, choice)
+	if a.noFinish {
+		finish, out.omitted = "", true
+	}
+	f.closeElement(out, a, choice, finish)
+}
+
+// closeFiltered writes the element of a prompt that was blocked, or the last one of
+// a choice that a filter has ended: it has no content.
+func (f *geminiChat) closeFiltered(out *frames, a *answer, choice int) {
+	f.frame(out)
+	if a.blocked {
+		out.buf = geminiEnd(append(out.buf, geminiBlocked...), a, 0, 0)
+		return
+	}
+	out.buf = append(out.buf, `{"candidates":[{`...)
+	if a.noFinish {
+		out.omitted = true
+	} else {
+		out.buf = append(append(append(out.buf, `"finishReason":"`...), geminiFinish(a, choice)...), `",`...)
+	}
+	out.buf = append(out.buf, `"index":`...)
+	out.buf = strconv.AppendInt(out.buf, int64(choice), 10)
+	out.buf = append(out.buf, ","+geminiRatings+"}]"...)
+	out.buf = geminiEnd(out.buf, a, f.said, f.thought)
 }
 
 // fail writes an element that is an error: api_client.go of googleapis/go-genai

@@ -48,6 +48,12 @@ func (a *attempt) composeAtLength(choice int) bool {
 	return true
 }
 
+// contextEnds reports whether a fault has the answer say that the model's context
+// has ended it.
+func (a *answer) contextEnds() bool {
+	return a.bent && a.bends(faults.MutationLength) && a.bend.Form == "context_window"
+}
+
 // lengthMost is how many tokens a choice may have, 0 for no limit: what the call
 // allows, or what a fault leaves of it. cuts: it is the fault's.
 func (a *attempt) lengthMost() (most int, cuts bool) {

@@ -20,6 +20,7 @@ var openAI = vendor{
 	words:     openAIWords,
 	notJSON:   openAINotJSON,
 	limited:   openAILimited,
+	blocked:   openAIFlagged,
 	tooLong:   openAIOverlong,
 	exhausted: openAISpent,
 	body:      openAIBody,

@@ -29,9 +29,13 @@ func (f *openAIChat) whole(dst []byte, a *answer) []byte {
 		}
 		dst = append(dst, `{"index":`...)
 		dst = strconv.AppendInt(dst, int64(i), 10)
-		dst = append(dst, `,"message":{"role":"assistant","content":`...)
+		dst = append(dst, `,"message":{"role":"assistant"`...)
 		from := len(dst)
-		dst = openAIContent(dst, a, i)
+		if !f.azure || !a.withheld(i) {
+			dst = append(dst, `,"content":`...)
+			from = len(dst)
+			dst = openAIContent(dst, a, i)
+		}
 		said := len(dst)
 		dst = append(dst, `,"refusal":null,"annotations":[]`...)
 		dst = openAIToolCalls(dst, a, i)
@@ -44,7 +48,7 @@ func (f *openAIChat) whole(dst []byte, a *answer) []byte {
 		dst = append(dst, `,"finish_reason":"`...)
 		dst = append(dst, openAIFinish(a, i)...)
 		dst = append(dst, '"')
-		dst = f.filtered(dst, true)
+		dst = f.judged(dst, a, i, true)
 		dst = append(dst, '}')
 	}
 	dst = append(dst, `],"usage":`...)
@@ -121,6 +125,8 @@ func openAIFinish(a *answer, choice int) string {
 		return "length"
 	case stopTool:
 		return "tool_calls"
+	case stopFiltered:
+		return "content_filter"
 	}
 	return "stop"
 }
@@ -273,7 +279,7 @@ func (f *openAIChat) finish(out *frames, a *answer) {
 		out.buf = append(out.buf, `},"logprobs":null,"finish_reason":"`...)
 		out.buf = append(out.buf, openAIFinish(a, i)...)
 		out.buf = append(out.buf, '"')
-		out.buf = f.filtered(out.buf, false)
+		out.buf = f.judged(out.buf, a, i, false)
 		out.buf = append(out.buf, '}')
 		f.closeChunk(out, a, 0)
 	}

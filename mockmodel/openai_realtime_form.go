@@ -298,8 +298,8 @@ func (f *openAIRealtime) usage() string {
 
 func (f *openAIRealtime) finish(out *frames, a *answer) {
 	f.out = a.tokensOut
-	if a.stop == stopLength {
-		f.end(out, "incomplete", `{"type":"incomplete","reason":"max_output_tokens"}`)
+	if why := openAIIncomplete(a); why != "" {
+		f.end(out, "incomplete", `{"type":"incomplete","reason":"`+why+`"}`)
 		return
 	}
 	f.end(out, "completed", "null")

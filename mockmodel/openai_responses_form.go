@@ -61,7 +61,7 @@ func (f *openAIResponses) head(dst []byte, a *answer, status string, failed *ref
 	}
 	dst = append(dst, `,"incomplete_details":`...)
 	if status == "incomplete" {
-		dst = append(dst, `{"reason":"max_output_tokens"}`...)
+		dst = append(append(append(dst, `{"reason":"`...), openAIIncomplete(a)...), `"}`...)
 	} else {
 		dst = append(dst, "null"...)
 	}
@@ -99,10 +99,22 @@ func responsesUsage(dst []byte, a *answer) []byte {
 }
 
 func responsesStatus(a *answer) string {
-	if a.stop == stopLength {
+	if openAIIncomplete(a) != "" {
 		return "incomplete"
 	}
 	return "completed"
+}
+
+// openAIIncomplete says why an answer of the Responses or the Realtime API is not
+// complete; "": it is.
+func openAIIncomplete(a *answer) string {
+	switch a.stop {
+	case stopLength:
+		return "max_output_tokens"
+	case stopFiltered:
+		return "content_filter"
+	}
+	return ""
 }
 
 // responsesCode is the error code that a failed Response has: ResponseError of
@@ -116,7 +128,7 @@ func responsesCode(r *refusal) string {
 
 // itemStatus is the status of an item of an answer that has ended.
 func itemStatus(a *answer, p *part) string {
-	if a.stop == stopLength && a.last(p) {
+	if openAIIncomplete(a) != "" && a.last(p) {
 		return "incomplete"
 	}
 	return "completed"

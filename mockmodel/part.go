@@ -50,6 +50,7 @@ const (
 	stopLength              // max_tokens ended it
 	stopSequence            // one of the texts of call.stop would have come next
 	stopTool                // it waits for the results of tools
+	stopFiltered            // a content filter has ended it
 )
 
 // An answer is what a form writes.
@@ -62,7 +63,8 @@ type answer struct {
 	choices  int        // at least 1 for a chat
 	stop     stopReason // of the first choice; see ended
 	stopText string     // the text at which it stopped
-	empty    bool       // it has no content, and its usage is zero
+	empty    bool       // it has no content, or none of the model's, and its usage is zero
+	blocked  bool       // a content filter has refused the prompt
 
 	noDone, noFinish bool // its stream leaves the terminal event or the finish reason out: see frames.omitted
 
