@@ -61,7 +61,7 @@ var chunkReorder = Entry{
 	Summary: "swaps two pieces of a stream that follow each other",
 	Doc: `An event is held back and sent behind the next one of the same text; in the Responses API their sequence_numbers are swapped too. ` +
 		`A good client orders by sequence_number where there is one; elsewhere nothing in the protocol tells. The watermark of the answer shows it: such an answer is wrong. ` +
-		`The last piece of a text has none to swap with.` + chunkDoc + `No report from a provider is known; proxies with more than one worker per stream do it.`,
+		`The last piece of a text has none to swap with.` + chunkDoc + `No report from a provider is known; behind a gateway events came out of their order in opencode #3596, which does not find out why.`,
 	New: func() Fault { return &Chunk{name: "chunk_reorder", kind: MutationChunkSwapped} },
 }
 

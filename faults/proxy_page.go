@@ -36,7 +36,7 @@ var html502 = Entry{
 var cf520 = Entry{
 	Name: "cf_520", Stage: "headers", Slots: SlotStatus,
 	Summary: "answers with a content network's HTML page and status 520",
-	Doc: `Status 520, with the headers server: cloudflare and cf-ray, Content-Type text/html, and a page: what the network in front of a provider says of an origin that it does not understand. ` +
+	Doc: `Status 520, with the headers server: cloudflare and cf-ray (as in the pages of Cloudflare), Content-Type text/html, and a page whose words are ours: what the network in front of a provider says of an origin that it does not understand. ` +
 		`520 is in no standard, and SDKs retry it as any status from 500 on.` + proxyDoc +
 		`A good client retries it as it does a 502. Seen in claude-code #3197; letta #2136 got it as JSON.`,
 	New: func() Fault {
@@ -60,7 +60,7 @@ var emptyBody200 = Entry{
 	Summary: "succeeds with a body of no bytes",
 	Doc: `Status 200, the media type of the answer, Content-Length 0 and nothing else, for a stream too.` + proxyDoc +
 		`A good client takes it for an error and not for an empty answer: no parser of JSON accepts it, but a client of streams that only waits for the end may. It retries a few times at most. ` +
-		`Seen behind gateways whose upstream died between its headers and its body; errorworks has it as empty_body.`,
+		`It is what a gateway leaves whose upstream dies between its headers and its body; errorworks has it as empty_body, and no report with a number is known.`,
 	New: func() Fault {
 		return &ProxyPage{"empty_body_200", Status{Kind: StatusNothing, Code: 200}}
 	},

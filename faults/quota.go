@@ -39,7 +39,7 @@ var quotaCodes = []string{"insufficient_quota", "credit_balance_exhausted", "org
 
 // QuotaExhausted holds the parameters of quota_exhausted.
 type QuotaExhausted struct {
-	Code string `yaml:"code" default:"insufficient_quota" enum:"insufficient_quota,credit_balance_exhausted,organization_spend_limit_exceeded,project_spend_limit_exceeded,organization_usage_limit_exceeded" doc:"what is used up, as OpenAI's code; at Anthropic credit_balance_exhausted is an account without credit, and all others are a spend limit; the other dialects have one word for all"`
+	Code string `yaml:"code" default:"insufficient_quota" enum:"insufficient_quota,credit_balance_exhausted,organization_spend_limit_exceeded,project_spend_limit_exceeded,organization_usage_limit_exceeded" doc:"what is used up, as OpenAI's code; at Anthropic credit_balance_exhausted is an account without credit, the two spend limits are ones that it has set itself, and the others the cap of its tier; the other dialects have one word for all"`
 }
 
 // Name returns "quota_exhausted".
@@ -62,8 +62,8 @@ func (f *QuotaExhausted) Effect(Dice) Effect {
 var quotaExhausted = Entry{
 	Name: "quota_exhausted", Stage: "quota", Slots: SlotStatus, Dialects: paidDialects,
 	Summary: "refuses for want of money or of the day's quota",
-	Doc: `The account may not go on, and no wait mends it: OpenAI and Azure answer 429 insufficient_quota; Anthropic 429 with error.details.error_code enforced_spend_limit_reached and no Retry-After, or 400 where the credit is gone; ` +
-		`Gemini 429 with a QuotaFailure that names the quota of the day, and a RetryInfo of 53 s all the same, which is a lie; Bedrock 403, Cohere 402, Jina and Voyage their own words. ` +
+	Doc: `The account may not go on, and no wait mends it: OpenAI and Azure answer 429 insufficient_quota; Anthropic 429 with error.details.error_code enforced_spend_limit_reached and no Retry-After at the cap of its tier, 400 at a limit that the account has set itself and where the credit is gone; ` +
+		`Gemini 429 with a QuotaFailure that names the quota of a free project's day, and a RetryInfo of 53 s all the same, which is a lie; Bedrock 403, Cohere 402, Jina and Voyage their own words. ` +
 		`Every further attempt of the step at the model is refused too, while the rule applies; per: tenant makes it one tenant's account. ` +
 		`A good client tells it from a rate limit by the code in the body, does not retry, alerts somebody, and falls back to another provider or says that it cannot answer. ` +
 		`Most retry it as any 429: langchainjs #1929, gemini-cli #10925, foyle #82.`,
@@ -102,7 +102,7 @@ var slowDown = Entry{
 	Doc: `Status 429 with type rate_limit_error and code slow_down, or 503 server_is_overloaded: what OpenAI answers where traffic grows by more than half within 15 minutes, however much of the limits is left. ` +
 		`The growth is not measured: give the rule the phase that ramps up, such as during: ramp, and a probability that says how much of it is refused. ` +
 		`A good client goes back to the rate that it had, holds it, and grows again more slowly; one that answers with retries grows faster still. ` +
-		`Source: OpenAI's guide to error codes.`,
+		`Source: OpenAI's guide to error codes; the message on the wire is not published, and is that guide's explanation here. A Retry-After may come with it.`,
 	New: func() Fault { return &SlowDown{As: "slow_down"} },
 }
 

@@ -180,6 +180,6 @@ var frameCoalesce = Entry{
 	Summary: "sends many events of a stream in one write",
 	Doc: `Events are held back until there are as many as events says, or 32 KB, and are then sent in one write, as buffering proxies do; the events before the first token go with the headers as usual. ` +
 		`A good client takes all events out of a read and does not count reads as tokens; its timeouts between chunks allow for the wait. The text is intact. ` +
-		`An answer that comes at once is one write anyway, and a miss where it has fewer events. Seen behind nginx with proxy_buffering, and in RoundHouse #3.`,
+		`An answer that comes at once is one write anyway, and a miss where it has fewer events. Seen behind nginx, which buffers answers unless proxy_buffering is off (litellm #6458), and in RoundHouse #3.`,
 	New: func() Fault { return &FrameCoalesce{Events: 8} },
 }

@@ -115,7 +115,7 @@ type vendor struct {
 	toolText toolText // what arguments of tool calls are
 	// exhausted returns the error for an account that may not go on, whose code is
 	// OpenAI's; nil: the one for a limit on money.
-	exhausted func(c *call, code string) refusal
+	exhausted func(c *call, code string, now time.Time) refusal
 	// tooLong returns the error for a call of so many tokens that does not fit into
 	// a context of window; nil: the one for a wrong call.
 	tooLong func(c *call, tokens, window int) refusal

@@ -15,8 +15,9 @@ func (a *attempt) tooLong(window int) refusal {
 	return v.tooLong(&a.call, tokens, window)
 }
 
-// openAIOverlong is OpenAI's and Azure's. The Responses API does not count:
-// openai/codex quotes it.
+// openAIOverlong is OpenAI's and Azure's. The Responses API does not count: its
+// words are quoted in dyad #1672, from a stream, where it says them in an event.
+// Their status outside of one is not published; it is that of the code here.
 func openAIOverlong(c *call, tokens, window int) refusal {
 	r := refusal{status: http.StatusBadRequest, kind: "invalid_request_error", code: "context_length_exceeded", param: "messages",
 		message: fmt.Sprintf("This model's maximum context length is %d tokens. However, your messages resulted in %d tokens. Please reduce the length of the messages.", window, tokens)}

@@ -53,6 +53,7 @@ func (a *attempt) proxied(e *faults.Status) bool {
 	}
 	if h["Server"] = proxyServer; e.Code == statusUnknown {
 		h["Server"] = networkServer
+		// As in Cloudflare's page of its HTTP headers: 230b030023ae2822-SJC.
 		h["Cf-Ray"] = []string{uuidOf("ray", a.request)[:8] + uuidOf("ray", a.request)[28:] + "-FRA"}
 	}
 	// Not writeHead: these headers are not the provider's.

@@ -42,7 +42,7 @@ func (a *attempt) quotaWords(e *faults.Status, q quotas, t hint) refusal {
 		v.quota(a.w.Header(), q, a.s.opt.Epoch.Time(a.now()))
 	default: // faults.StatusExhausted
 		if v.exhausted != nil {
-			r = v.exhausted(&a.call, e.Type)
+			r = v.exhausted(&a.call, e.Type, a.s.opt.Epoch.Time(a.now()))
 		} else {
 			over := refused{of: credit, asked: 1, waitNs: -1}
 			over.over[credit] = true

@@ -1,6 +1,7 @@
 package mockmodel
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -86,5 +87,32 @@ func TestSpentCredit(t *testing.T) {
 				t.Errorf("%s: %s", path, r.body)
 			}
 		})
+	}
+}
+
+// An account of Anthropic's goes on at midnight, UTC, where the next month begins.
+func TestAnthropicsLimitsOnMoney(t *testing.T) {
+	at := func(s string) time.Time {
+		v, err := time.Parse(time.RFC3339, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	for _, c := range []struct {
+		name, code, now, want string // status, type, and part of the message
+	}{
+		{"the cap of the tier", "insufficient_quota", "2026-08-14T10:00:00Z", "429 rate_limit_error set based on your organization's API tier. You will regain access on 2026-09-01 at 00:00 UTC."},
+		{"the same, in another's name", "organization_usage_limit_exceeded", "2026-08-14T10:00:00Z", "429 rate_limit_error monthly API usage threshold"},
+		{"a limit of its own, at the end of a year", "organization_spend_limit_exceeded", "2026-12-31T23:59:59Z", "400 invalid_request_error You have reached your specified API usage limits. You will regain access on 2027-01-01 at 00:00 UTC."},
+		{"a workspace's, where it is next month already, but not in UTC", "project_spend_limit_exceeded", "2026-02-01T01:00:00+02:00", "400 invalid_request_error specified workspace API usage limits. You will regain access on 2026-02-01"},
+		{"without credit no day helps", "credit_balance_exhausted", "2026-08-14T10:00:00Z", "400 invalid_request_error Your credit balance is too low"},
+	} {
+		r := anthropicSpent(nil, c.code, at(c.now))
+		status, rest, _ := strings.Cut(c.want, " ")
+		name, part, _ := strings.Cut(rest, " ")
+		if fmt.Sprint(r.status) != status || r.name() != name || !strings.Contains(r.message, part) || (r.details != "") != (r.status == 429) {
+			t.Errorf("%s: %+v", c.name, r)
+		}
 	}
 }

@@ -40,14 +40,26 @@ func anthropicExhausted() refusal {
 }
 
 // anthropicSpent is what an account hears that may not go on: without credit a
-// 400, at its spend limit a 429 that says no time and whose details tell it from
-// a rate limit (API reference, errors).
-func anthropicSpent(_ *call, code string) refusal {
-	if code == "credit_balance_exhausted" {
+// 400, so at a limit that it has set itself, and at the cap of its tier a 429
+// without a hint, whose details tell it from a rate limit. Source: the page of
+// rate limits; claude-code #38035 has the second on the wire.
+func anthropicSpent(_ *call, code string, now time.Time) refusal {
+	now = now.UTC()
+	month := time.Date(now.Year(), now.Month()+1, 1, 0, 0, 0, 0, time.UTC)
+	again := " You will regain access on " + month.Format(time.DateOnly) + " at 00:00 UTC."
+	own := refusal{status: http.StatusBadRequest, kind: "invalid_request_error"}
+	switch code {
+	case "credit_balance_exhausted":
 		return anthropicExhausted()
+	case "organization_spend_limit_exceeded":
+		own.message = "You have reached your specified API usage limits." + again
+		return own
+	case "project_spend_limit_exceeded":
+		own.message = "You have reached your specified workspace API usage limits." + again
+		return own
 	}
 	return refusal{status: http.StatusTooManyRequests, kind: "rate_limit_error", details: `{"error_code":"enforced_spend_limit_reached"}`,
-		message: "You have reached your specified API usage limits. Please raise your spend limit in the Claude Console, or wait for the next month."}
+		message: "You have reached your API usage limits: your organization has crossed its monthly API usage threshold, set based on your organization's API tier." + again}
 }
 
 // anthropicQuota writes the state of the buckets. The headers without a kind of

@@ -19,10 +19,13 @@ var twinGemini = twin{
 	asks:    func(u use) int64 { return int64(u.in) },
 }
 
+// geminiNames are the names of limits, as a metric and as an id.
+type geminiNames [meters]struct{ metric, id string }
+
 // geminiQuotas are the names of the limits. Those of requests and of input per
 // minute are as quoted in gemini-cli #8437, Roo-Code #3883 and dify #19838; the
 // API has no such limit for the others, which are named after their pattern.
-var geminiQuotas = [meters]struct{ metric, id string }{
+var geminiQuotas = geminiNames{
 	requestsMinute: {"generate_requests_per_model", "GenerateRequestsPerMinutePerProjectPerModel"},
 	requestsDay:    {"generate_requests_per_model_per_day", "GenerateRequestsPerDayPerProjectPerModel"},
 	tokensMinute:   {"generate_content_paid_tier_input_token_count", "GenerateContentPaidTierInputTokensPerModelPerMinute"},
@@ -39,12 +42,16 @@ const (
 // geminiLimited is the 429, with details that name each limit in the way:
 // mcp-server-browserbase #129. geminiHint adds the time.
 func geminiLimited(c *call, q quotas, r refused, _ time.Duration) refusal {
+	return geminiRefused(c, q, r, &geminiQuotas)
+}
+
+func geminiRefused(c *call, q quotas, r refused, names *geminiNames) refusal {
 	out := refusal{status: http.StatusTooManyRequests, kind: "RESOURCE_EXHAUSTED", details: geminiHelp}
 	var said strings.Builder
 	said.WriteString("You exceeded your current quota, please check your plan and billing details. For more information on this error, head to: https://ai.google.dev/gemini-api/docs/rate-limits. To monitor your current usage, head to: https://ai.dev/usage?tab=rate-limit. ")
 	var violations []byte
 	for m, over := range r.over {
-		x := geminiQuotas[m]
+		x := names[m]
 		if !over || x.id == "" {
 			continue
 		}
@@ -65,16 +72,20 @@ func geminiLimited(c *call, q quotas, r refused, _ time.Duration) refusal {
 
 // geminiSpent is the 429 of a project whose requests of the day are used up. The
 // API gives it a RetryInfo of less than a minute all the same: gemini-cli #10925.
-func geminiSpent(c *call, _ string) refusal {
+// Its names and its number are those of a free project: comic-translate #403.
+func geminiSpent(c *call, _ string, _ time.Time) refusal {
 	var q quotas
 	q[requestsDay].limit = geminiDay
 	r := refused{of: requestsDay, asked: 1, waitNs: -1}
 	r.over[requestsDay] = true
-	return geminiLimited(c, q, r, 0)
+	return geminiRefused(c, q, r, &geminiFree)
 }
 
-// geminiDay is how many requests of a day such a project has: those of a free one.
-const geminiDay = 250
+// geminiFree are the names of the limits of a free project, of those that are told
+// here, and geminiDay is how many requests of a day it has.
+var geminiFree = geminiNames{requestsDay: {"generate_content_free_tier_requests", "GenerateRequestsPerDayPerProjectPerModel-FreeTier"}}
+
+const geminiDay = 20
 
 // geminiHint puts the hint where Gemini puts it, into the message and into the
 // details of the error; there is no Retry-After. It is exact, where the API

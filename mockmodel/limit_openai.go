@@ -60,10 +60,11 @@ func openAIExhausted(code string) refusal {
 }
 
 // openAISpent is what an account hears that may not go on.
-func openAISpent(_ *call, code string) refusal { return openAIExhausted(code) }
+func openAISpent(_ *call, code string, _ time.Time) refusal { return openAIExhausted(code) }
 
-// openAISlowDown is the 429 for traffic that grows too fast: the guide to error
-// codes.
+// openAISlowDown is the 429 for traffic that grows too fast: status, type and code
+// are in the guide to error codes. The message on the wire is not published; the
+// words are those with which the guide explained the code while it was a 503.
 func openAISlowDown() refusal {
 	return refusal{status: http.StatusTooManyRequests, kind: "rate_limit_error", code: "slow_down",
 		message: "A sudden increase in your request rate is impacting service reliability. Please reduce your request rate to its original level, maintain a consistent rate for at least 15 minutes, and then gradually increase it."}

@@ -130,7 +130,7 @@ func (r rawAnswer) complete() bool {
 }
 
 // clocked is what the clock says in an answer; a golden file has it masked.
-var clocked = regexp.MustCompile(`("(?:created|created_at|createTime|completed_at)":)(?:\d{10}(?:\.\d+)?|"[^"]*")|("(?:total|load|prompt_eval|eval)_duration":)\d+|("latencyMs":)\d+|("time":)[\d.e-]+|("reset_seconds":)[\d.e-]+`)
+var clocked = regexp.MustCompile(`("(?:created|created_at|createTime|completed_at)":)(?:\d{10}(?:\.\d+)?|"[^"]*")|("(?:total|load|prompt_eval|eval)_duration":)\d+|("latencyMs":)\d+|("time":)[\d.e-]+|("reset_seconds":)[\d.e-]+|(regain access on )[\d-]+`)
 
 // unminted sets the instants in the marks of b to 0.
 func unminted(b []byte) []byte {
@@ -144,7 +144,7 @@ func unminted(b []byte) []byte {
 	return b
 }
 
-func masked(b []byte) []byte { return clocked.ReplaceAll(b, []byte("$1$2$3$4$5<clock>")) }
+func masked(b []byte) []byte { return clocked.ReplaceAll(b, []byte("$1$2$3$4$5$6<clock>")) }
 
 var clockedHead = regexp.MustCompile(`(?mi)^((?:date|openai-processing-ms|x-envoy-upstream-service-time|server-timing|[a-z-]*-reset): ).*$|^(retry-after: )\w+, .*$`)
 
