@@ -3,6 +3,7 @@ package plans
 import (
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/chaoskit/chaos/assertions"
+	"github.com/chaoskit/chaos/faults"
 	"github.com/chaoskit/chaos/internal/golden"
 	"github.com/chaoskit/chaos/internal/journal"
 )
@@ -183,4 +185,19 @@ func TestABarrierOfAMockThatRuns(t *testing.T) {
 			t.Errorf("in the run: %v, want %v (of a scope, and how many calls)", names, want)
 		}
 	})
+}
+
+// The barrier of an incident counts from its start, and is moved and stretched
+// with its timeline.
+func TestTheBarrierOfAnIncidentMovesWithIt(t *testing.T) {
+	patience := 4 * time.Second
+	b := faults.Barrier{Wait: 20, At: &faults.At{Offset: 10 * time.Second}, Patience: &patience}
+	n := new(include).barrier(b, faults.At{Phase: "spike", Offset: time.Second}, 0.5)
+	var got faults.Barrier
+	d := newDecoder(newEnvironment(n, nil, false))
+	d.value(n, reflect.ValueOf(&got).Elem(), "")
+	rule := faults.Rule{Barrier: &got}
+	if want := "{barrier: {wait: 20, at: spike + 6s, patience: 2s}}"; len(d.problems) > 0 || rule.String() != want {
+		t.Errorf("%s, want %s; %v", rule, want, d.problems)
+	}
 }

@@ -117,6 +117,8 @@ func (d dice) value(v reflect.Value, enum []string) {
 		if other := faults.Phases(one(d, phased)); other != *x && d.IntN(2) == 0 {
 			*x += "," + other
 		}
+	case *[]string: // of which only missing_fields has one
+		*x = [][]string{{"usage"}, {"id", "role"}, {"finish_reason", "delta", "index"}}[d.IntN(3)]
 	case *[]faults.HeaderMatch:
 		*x = []faults.HeaderMatch{{Name: one(d, heads), Value: one(d, words)}, {Name: "x-second", Value: one(d, words)}}
 	default:
