@@ -16,13 +16,14 @@ const (
 	isPart kind = iota
 	isNothing
 	isOther
+	isNearly
 	isWaits
 	isRaises
 	isWhole
 	isNone
 )
 
-var kinds = []string{"part", "nothing", "other", "waits", "raises", "whole", "-"}
+var kinds = []string{"part", "nothing", "other", "nearly", "waits", "raises", "whole", "-"}
 
 func (k kind) String() string { return kinds[k] }
 
@@ -128,6 +129,9 @@ func accepted(c called, whole said) cell {
 	switch {
 	case slices.Equal(got, want):
 		out = cell{"the whole answer", isWhole}
+		if c.Stop != whole.Stop || c.Tokens != whole.Tokens {
+			out.is = isNearly
+		}
 	case strings.HasPrefix(c.Text, "vectors "):
 		return cell{"accepts other " + strings.Replace(c.Text, "vectors", "vectors:", 1), isOther}
 	case len(got) > 0 && strings.HasPrefix(strings.Join(want, " "), strings.Join(got, " ")):

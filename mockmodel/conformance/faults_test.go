@@ -52,7 +52,8 @@ var metInNPM = []met{
 	{openAINode, []column{wholly, streamed, response, respond}},
 	{anthropicNode, []column{wholly, streamed}},
 	{genAINode, []column{wholly, streamed}},
-	{vercel, []column{wholly, streamed, {"streamed, textStream alone", map[string]string{"chat": "text stream"}}, response, respond}},
+	{vercel, []column{wholly, streamed, response, respond}},
+	{vercelText, []column{{"streamed", map[string]string{"chat": "text stream"}}}},
 	{langChain, []column{wholly, streamed, response, respond}},
 }
 
@@ -67,6 +68,7 @@ var faultValues = map[string]func(faults.Fault){
 	"trickle":         func(f faults.Fault) { f.(*faults.Trickle).Interval = time.Second },
 	"cross_answer":    func(f faults.Fault) { f.(*faults.CrossAnswer).From = faults.FromAny }, // all calls have one API key
 	"brownout":        func(f faults.Fault) { f.(*faults.Brownout).From = 0 },
+	"frame_coalesce":  func(f faults.Fault) { f.(*faults.FrameCoalesce).Events = 2 }, // the answers are short
 	"slow_headers js": func(f faults.Fault) { f.(*faults.SlowHeaders).By = 20 * time.Millisecond },
 	"slow_ttft js":    func(f faults.Fault) { f.(*faults.SlowTTFT).By = 20 * time.Millisecond },
 	"conn_refuse js":  func(f faults.Fault) { f.(*faults.ConnRefuse).For = time.Minute }, // its retries come at once
@@ -85,7 +87,7 @@ func TestFaultsSDKs(t *testing.T) {
 func TestFaultsSDKsNPM(t *testing.T) {
 	installed(t)
 	golden.Check(t, "../../../docs/faults-sdks-npm.md", faultsPage(t, "official JavaScript SDKs", "TestFaultsSDKsNPM", metInNPM,
-		"Of the SDKs for Go the same is in [faults-sdks.md](faults-sdks.md). `ai` is Vercel's AI SDK and `@langchain/openai` LangChain's: both come over the providers' own APIs, with retries of their own. "+
+		"Of the SDKs for Go the same is in [faults-sdks.md](faults-sdks.md). `ai` is Vercel's AI SDK and `@langchain/openai` LangChain's: both come over the providers' own APIs, with retries of their own. The AI SDK is read by `fullStream`, whose parts tell of errors, and once by `textStream` alone, which tells of none. "+
 			"What takes long is shortened here (slow_headers, slow_ttft, trickle): the mock is on real time, the SDK's timers are not."))
 }
 
@@ -129,6 +131,7 @@ What a program is told is a success is its own to find, above all where it got l
 
 - **part**, **nothing**: a success with less than the answer that would have come, or with none of it.
 - **other**: a success with another answer. It may be one that no SDK could tell, such as another model's.
+- **nearly**: a success with all words of the answer, and another end than it had, or other counts of tokens.
 - **waits**: still waiting after 30 s, when its caller gave up. Some then return as if the answer had ended: that is a part or nothing, too.
 - **raises**: an error, with its type and what its fields say.
 - **whole**: the whole answer; it may well be late, or have cost several attempts.

@@ -3,6 +3,7 @@ package conformance
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -132,7 +133,7 @@ func (s sdk) drive(t *testing.T, scenes []driven, call func(scene int, c called)
 	in, err := json.Marshal(struct {
 		SDK    string   `json:"sdk"`
 		Scenes []driven `json:"scenes"`
-	}{s.name, scenes})
+	}{cmp.Or(s.adapter, s.name), scenes})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,8 +24,12 @@ var anthropicNode = sdk{
 // The AI SDK has retries of its own around every provider.
 var vercel = sdk{
 	name: "vercel-ai", pkg: "ai", language: "js", dialect: "openai",
-	asks: named("chat", "stream", "tool", "tool stream", "structured", "structured stream", "text stream", "embed", "three", "response", "response stream", "response tool", "response tool stream", "response structured"),
+	asks: named("chat", "stream", "tool", "tool stream", "structured", "structured stream", "embed", "three", "response", "response stream", "response tool", "response tool stream", "response structured"),
 }
+
+// vercelText is the AI SDK as its documentation reads a stream first: by
+// textStream, which has no part for an error.
+var vercelText = sdk{name: "vercel-ai textStream", adapter: "vercel-ai", pkg: "ai", language: "js", dialect: "openai", asks: named("text stream")}
 
 // LangChain switches the retries of the SDK below it off, and has its own.
 var langChain = sdk{

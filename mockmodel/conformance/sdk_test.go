@@ -17,6 +17,7 @@ type sdk struct {
 	name     string // in the tables, and of its golden files
 	pkg      string // Go module, or npm package
 	language string // go, js
+	adapter  string // of js: npm/ADAPTER.mjs; "": the name
 	dialect  string
 	// asks are what can be asked of it: chat, stream, tool, tool stream,
 	// structured, ... For Go a function each; for js they are names.
