@@ -13,9 +13,9 @@ var (
 	// passing are those that a retry after a while may mend.
 	passing = []string{"rate_limit", "http_*", "slow_down", "html_502", "cf_520"}
 	// silent never come to an end.
-	silent = []string{"hang_before_headers", "stall_mid_stream", "half_open", "ping_only"}
+	silent = []string{"hang_before_headers", "stall_mid_stream", "half_open", "ping_only", "cut"}
 	// torn end the connection.
-	torn = []string{"conn_*", "close_keepalive", "ws_close"}
+	torn = []string{"conn_*", "close_keepalive", "ws_close", "cut"}
 	// empty succeed and say nothing.
 	empty = []string{"empty_*", "reasoning_burn", "rerank_empty", "embed_short"}
 	// cut end in the middle of what they say.

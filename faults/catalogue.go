@@ -21,6 +21,29 @@ type Fault interface {
 // in one piece: its rule is not eligible for such an attempt.
 type streamOnly interface{ StreamOnly() bool }
 
+// existing is the optional power of a fault whose parameters narrow the dialects
+// and steps of its entry; nil: they do not.
+type existing interface {
+	Exists() (dialects, steps []string)
+}
+
+// existsIn returns the dialects and the kinds of step in which a fault exists
+// with its parameters; nil: all.
+func existsIn(f Fault) (dialects, steps []string) {
+	e, _ := Lookup(f.Name())
+	dialects, steps = e.Dialects, e.Steps
+	if x, ok := f.(existing); ok {
+		d, s := x.Exists()
+		if d != nil {
+			dialects = d
+		}
+		if s != nil {
+			steps = s
+		}
+	}
+	return dialects, steps
+}
+
 // arrivalOnly is the optional power of a fault that can only meet a connection
 // that is just being accepted.
 type arrivalOnly interface{ ArrivalOnly() bool }
@@ -87,6 +110,7 @@ var catalogue = append([]Entry{
 	eofAfterFinishNoDone,
 	doneNoFinish,
 	inStreamError,
+	anyCut,
 	toolArgsTruncated,
 	toolArgsMalformed,
 	toolMissingFirstFragment,

@@ -47,7 +47,7 @@ func (*HalfOpen) Name() string { return "half_open" }
 
 // Validate refuses a position before the start, and more than one position.
 func (f *HalfOpen) Validate() []Problem {
-	return validatePosition(f.AfterTokens, f.AfterBytes, f.AfterEvents)
+	return f.place().validate()
 }
 
 // StreamOnly: a body in one piece has no events.
@@ -55,11 +55,13 @@ func (f *HalfOpen) StreamOnly() bool { return f.AfterEvents != nil }
 
 // Effect lets the connection go dead.
 func (f *HalfOpen) Effect(Dice) Effect {
-	if f.AfterTokens == nil && f.AfterBytes == nil && f.AfterEvents == nil {
+	if !f.place().given() {
 		return Effect{Connection: &Connection{Kind: ConnectionHalfOpen}}
 	}
-	return Effect{Ending: &Ending{Kind: EndingHalfOpen, After: position(f.AfterTokens, f.AfterBytes, f.AfterEvents)}}
+	return f.place().cut(Ending{Kind: EndingHalfOpen})
 }
+
+func (f *HalfOpen) place() place { return place{f.AfterTokens, f.AfterBytes, f.AfterEvents, ""} }
 
 var halfOpen = Entry{
 	Name: "half_open", Stage: "connection", Slots: SlotConnection | SlotEnding,

@@ -42,6 +42,19 @@
 // that chose the attempt. A connection fault hides all else; a status other
 // than 200 hides pace, mutation and ending. The hits say who holds what.
 //
+// # Where an answer ends, and how
+//
+// Both are one slot, and two choices: an [Ending] has a position and a kind. The
+// position counts tokens, bytes or events; with [Inside] it is the first place from
+// there on that lies in the middle of a character or of a tool call's arguments.
+// The kind is an end in order, a reset, silence, a connection that is half open, an
+// error in the stream, or signs of life without end. Every kind is possible at
+// every position, but for what the wire rules out: in a body in one piece nothing
+// can follow the cut, and in a stream what follows it stands behind a whole event
+// ([EndingKind.Follows]). The fault cut takes all of them; conn_reset_mid,
+// eof_no_done, stall_mid_stream, half_open, in_stream_error and ping_only are names
+// for one kind each, and the same data.
+//
 // # Adding a fault
 //
 // The example of package level at the end of this page is a whole fault.

@@ -130,7 +130,29 @@ type Ending struct {
 	// Of a proxy's connection: whose bytes After counts. Then eof, reset and
 	// half_open end both directions.
 	Direction Direction
+
+	Inside Inside // what is cut in two, at or behind After; "": nothing has to be
 }
+
+// Follows reports whether something of the stream comes behind the cut: an error
+// or signs of life. They stand behind a whole event, as inside of one they would
+// be none of their own; so no character is cut in two before them.
+func (k EndingKind) Follows() bool { return k == EndingInStreamError || k == EndingKeepAlive }
+
+// Inside is what an ending cuts in two.
+type Inside string
+
+// What may be cut in two: the first one whose middle is at or behind the
+// position. An answer that has none there is a miss of the rule.
+const (
+	// InsideCodePoint cuts between two bytes of a character that is not ASCII.
+	// Text that is generated is given one: see [Character].
+	InsideCodePoint Inside = "code_point"
+	// InsideToolArguments cuts in the middle of the arguments of a tool call:
+	// between two events where a dialect sends them in pieces, else between two
+	// bytes.
+	InsideToolArguments Inside = "tool_arguments"
+)
 
 // Unit is what a position counts.
 type Unit string

@@ -4,11 +4,7 @@ package faults
 // error that may stand in its place.
 var streamDialects = []string{"openai", "azure", "anthropic", "gemini", "ollama", "bedrock"}
 
-// Where an answer is cut when the rule does not say: late enough that a caller
-// has begun to use it, early enough that short answers are cut too.
-const defaultAfterTokens = 10
-
-// Cut holds the parameters of the faults that end an answer in the middle:
+// Cut holds the parameters of the faults that are one ending of cut each:
 // stall_mid_stream, conn_reset_mid and eof_no_done.
 type Cut struct {
 	name string
@@ -24,7 +20,7 @@ func (c *Cut) Name() string { return c.name }
 
 // Validate refuses a position before the start, and more than one position.
 func (c *Cut) Validate() []Problem {
-	return validatePosition(c.AfterTokens, c.AfterBytes, c.AfterEvents)
+	return c.place().validate()
 }
 
 // StreamOnly: a body in one piece has no events, and no terminal event that an
@@ -32,43 +28,9 @@ func (c *Cut) Validate() []Problem {
 func (c *Cut) StreamOnly() bool { return c.kind == EndingEOF || c.AfterEvents != nil }
 
 // Effect cuts the answer.
-func (c *Cut) Effect(Dice) Effect {
-	return Effect{Ending: &Ending{Kind: c.kind, After: position(c.AfterTokens, c.AfterBytes, c.AfterEvents)}}
-}
+func (c *Cut) Effect(Dice) Effect { return c.place().cut(Ending{Kind: c.kind}) }
 
-func position(tokens, bytes, events *int) Position {
-	switch {
-	case tokens != nil:
-		return Position{*tokens, Tokens}
-	case bytes != nil:
-		return Position{*bytes, Bytes}
-	case events != nil:
-		return Position{*events, Events}
-	}
-	return Position{defaultAfterTokens, Tokens}
-}
-
-func validatePosition(tokens, bytes, events *int) []Problem {
-	var out problems
-	first := ""
-	for _, p := range []struct {
-		key string
-		n   *int
-	}{{"after_tokens", tokens}, {"after_bytes", bytes}, {"after_events", events}} {
-		if p.n == nil {
-			continue
-		}
-		if *p.n < 0 {
-			out.add(p.key, "is %d: give 0 or more", *p.n)
-		}
-		if first != "" {
-			out.add(p.key, "contradicts %s: an answer is cut at one position, keep one of them", first)
-			continue
-		}
-		first = p.key
-	}
-	return out
-}
+func (c *Cut) place() place { return place{c.AfterTokens, c.AfterBytes, c.AfterEvents, ""} }
 
 var stallMidStream = Entry{
 	Name: "stall_mid_stream", Stage: "stream", Slots: SlotEnding,

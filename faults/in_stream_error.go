@@ -21,11 +21,15 @@ func (*InStreamError) Name() string { return "in_stream_error" }
 // Validate refuses an unknown type, a position before the start, and more than
 // one position.
 func (f *InStreamError) Validate() []Problem {
-	out := problems(validatePosition(f.AfterTokens, f.AfterBytes, f.AfterEvents))
-	if !slices.Contains(inStreamTypes, f.Type) {
-		out.add("type", "%q is unknown: one of %s", f.Type, strings.Join(inStreamTypes, ", "))
-	}
+	out := problems(f.place().validate())
+	validateInStreamType(f.Type, &out)
 	return out
+}
+
+func validateInStreamType(kind string, out *problems) {
+	if !slices.Contains(inStreamTypes, kind) {
+		out.add("type", "%q is unknown: one of %s", kind, strings.Join(inStreamTypes, ", "))
+	}
 }
 
 // StreamOnly: only a stream can fail after its 200.
@@ -33,9 +37,11 @@ func (*InStreamError) StreamOnly() bool { return true }
 
 // Effect ends the stream with an error event.
 func (f *InStreamError) Effect(Dice) Effect {
-	return Effect{Ending: &Ending{
-		Kind: EndingInStreamError, After: position(f.AfterTokens, f.AfterBytes, f.AfterEvents), Type: f.Type,
-	}}
+	return f.place().cut(Ending{Kind: EndingInStreamError, Type: f.Type})
+}
+
+func (f *InStreamError) place() place {
+	return place{f.AfterTokens, f.AfterBytes, f.AfterEvents, ""}
 }
 
 var inStreamError = Entry{

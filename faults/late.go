@@ -82,7 +82,8 @@ func (*PingOnly) StreamOnly() bool { return true }
 
 // Effect sends signs of life in place of the answer.
 func (f *PingOnly) Effect(Dice) Effect {
-	return Effect{Ending: &Ending{Kind: EndingKeepAlive, After: Position{0, Tokens}, Every: f.Every}}
+	start := 0
+	return place{tokens: &start}.cut(Ending{Kind: EndingKeepAlive, Every: f.Every})
 }
 
 var pingOnly = Entry{

@@ -102,9 +102,7 @@ func NewSchedule(seed uint64, rules []Rule, windows []PhaseWindow, firstKeys fun
 		if f, ok := r.Fault.(arrivalOnly); ok {
 			b.arrivalOnly = f.ArrivalOnly()
 		}
-		if e, ok := Lookup(r.Fault.Name()); ok {
-			b.steps, b.dialects = e.Steps, e.Dialects
-		}
+		b.dialects, b.steps = existsIn(r.Fault)
 		b.needsKey = r.Match.Tenant != "" || r.Per == PerTenant || r.Requests > 0 || r.Every > 0 || r.Trace != ""
 		if r.Requests > 0 || r.Trace != "" {
 			var keys []KeyRange

@@ -143,12 +143,22 @@ func (r Rule) validateWhom(out *problems) {
 	}
 	validateHeaders(r.Match.Header, out)
 	r.validateProxy(out)
-	e, _ := Lookup(r.Fault.Name())
-	if r.Match.Dialect != "" && e.Dialects != nil && !slices.Contains(e.Dialects, r.Match.Dialect) {
-		out.add("match.dialect", "%s does not exist in %q, only in %s", e.Name, r.Match.Dialect, strings.Join(e.Dialects, ", "))
+	r.validateExists(out)
+}
+
+// validateExists refuses a rule that asks for attempts in which its fault, with
+// the parameters that it has, does not exist.
+func (r Rule) validateExists(out *problems) {
+	name := r.Fault.Name()
+	dialects, steps := existsIn(r.Fault)
+	if _, narrows := r.Fault.(existing); narrows {
+		name += ": " + printFault(r.Fault)
 	}
-	if s := r.Match.Step; slices.Contains(stepKinds, s) && e.Steps != nil && !slices.Contains(e.Steps, s) {
-		out.add("match.step", "%s does not exist in %s calls, only in %s: the rule would hit nothing", e.Name, s, strings.Join(e.Steps, ", "))
+	if d := r.Match.Dialect; d != "" && dialects != nil && !slices.Contains(dialects, d) {
+		out.add("match.dialect", "%s does not exist in %q, only in %s", name, d, strings.Join(dialects, ", "))
+	}
+	if s := r.Match.Step; slices.Contains(stepKinds, s) && steps != nil && !slices.Contains(steps, s) {
+		out.add("match.step", "%s does not exist in %s calls, only in %s: the rule would hit nothing", name, s, strings.Join(steps, ", "))
 	}
 }
 

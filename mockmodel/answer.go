@@ -272,12 +272,12 @@ func (a *attempt) deliver(t timing) {
 	if status < http.StatusMultipleChoices {
 		edited = a.editBody()
 	}
-	a.writeHead(status, len(a.buf))
-	rec.TokensEmitted = n
 	at := len(a.buf)
 	if a.effect.Ending != nil && status < http.StatusMultipleChoices { // a recorded error hides it
-		at = a.cutBody(a.effect.Ending.After)
+		at = a.cutWhole()
 	}
+	a.writeHead(status, len(a.buf))
+	rec.TokensEmitted = n
 	if !a.write(a.buf[:at]) {
 		return
 	}
@@ -303,41 +303,6 @@ func (a *attempt) mutated() {
 	if m := a.effect.Mutation; m != nil && !m.OfFrames() && (a.ans.bend == nil || a.ans.bent) { // see flush
 		a.show(faults.SlotMutation)
 	}
-}
-
-// cutBody returns where an answer in one piece is cut: the whole of it has
-// been promised by Content-Length. A position in tokens is behind so many
-// tokens of the text; where there is no text, a token is four bytes of the
-// body. Behind the end there is nothing to cut, and the rule has missed.
-func (a *attempt) cutBody(p faults.Position) int {
-	if p.In == faults.End {
-		return len(a.buf)
-	}
-	if p.In != faults.Tokens {
-		return min(p.N, len(a.buf))
-	}
-	shown, n := false, p.N
-	for i := range a.ans.parts {
-		x := &a.ans.parts[i]
-		if x.at == 0 { // thoughts that the dialect does not show
-			continue
-		}
-		shown = true
-		if n > x.script.tokens {
-			n -= x.script.tokens
-			continue
-		}
-		again := x.script.again()
-		text := again.say(nil, 0, n, a.ans.nowNs)
-		if !x.raw {
-			text = appendEscaped(nil, text)
-		}
-		return min(x.at+len(text), len(a.buf))
-	}
-	if shown {
-		return len(a.buf)
-	}
-	return int(min(int64(p.N)*tokenBytes, int64(len(a.buf))))
 }
 
 // media returns the media type of the answer.

@@ -214,6 +214,8 @@ type frames struct {
 	last bool // the last frame of the answer is in buf
 
 	from, to int   // where the text of the latest piece stands; 0, 0: nowhere
+	all      bool  // that text is all of its part
+	seen     int   // up to where a fault has looked for what it cuts in two
 	omitted  bool  // what the answer wants left out of its end was left out
 	changed  int   // 1 + where the first change by a fault ends; 0: there is none
 	shaped   int   // frames that have the form that a fault asks for
@@ -222,8 +224,15 @@ type frames struct {
 
 // put appends a piece of text as the inside of a JSON string.
 func (f *frames) put(text []byte) {
-	f.from = len(f.buf)
+	f.from, f.all = len(f.buf), false
 	f.buf = appendEscaped(f.buf, text)
+	f.to = len(f.buf)
+}
+
+// putCall appends all arguments of a call, as they are.
+func (f *frames) putCall(arguments []byte) {
+	f.from, f.all = len(f.buf), true
+	f.buf = append(f.buf, arguments...)
 	f.to = len(f.buf)
 }
 
@@ -233,4 +242,5 @@ func (f *frames) end() { f.ends = append(f.ends, frameEnd{len(f.buf), f.said}) }
 func (f *frames) reset() {
 	f.buf, f.ends, f.breaks = f.buf[:0], f.ends[:0], f.breaks[:0]
 	f.changed, f.shaped = 0, 0
+	f.from, f.to, f.seen = 0, 0, 0
 }

@@ -86,6 +86,7 @@ var faultParameters = map[string]func(faults.Fault){
 	"reasoning_burn":      func(f faults.Fault) { f.(*faults.ReasoningBurn).Tokens = 20 },
 	"content_filter":      func(f faults.Fault) { f.(*faults.ContentFilter).AfterTokens = 5 },
 	"length_cut":          func(f faults.Fault) { f.(*faults.LengthCut).AfterTokens = 5 },
+	"cut":                 func(f faults.Fault) { f.(*faults.AnyCut).AfterBytes = ptr(7) }, // elsewhere: TestEveryCutOfAStream
 	"huge_output":         runsOn, "loop": runsOn, "runaway": runsOn,
 
 	"usage_wrong":      func(f faults.Fault) { f.(*faults.UsageWrong).Kind = "inflated" },

@@ -247,7 +247,7 @@ func (f *geminiChat) close(out *frames, a *answer, p *part) {
 	f.element(out)
 	out.buf = append(out.buf, `"parts":[`...)
 	out.buf = geminiCall(out.buf, p)
-	out.buf = append(out.buf, f.args[p.choice]...)
+	out.putCall(f.args[p.choice])
 	f.args[p.choice] = f.args[p.choice][:0]
 	out.buf = append(out.buf, "}}"...)
 	if geminiSigns(a, p) {

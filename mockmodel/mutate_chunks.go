@@ -68,6 +68,7 @@ func hitsTokens(k faults.MutationKind) bool {
 // sayDelta writes the piece whose text is in a.buf, as the faults have it.
 func (a *attempt) sayDelta(s streamer, x piece) {
 	before := a.sent.tokens
+	a.sent.before = before
 	a.sent.tokens += x.to - x.from
 	a.out.said = a.sent.tokens
 	m := a.effect.Mutation

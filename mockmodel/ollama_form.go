@@ -186,7 +186,8 @@ func (f *ollamaChat) close(out *frames, a *answer, p *part) {
 	}
 	out.buf = append(f.head(out.buf, a), `","tool_calls":[`...)
 	out.buf = ollamaCall(out.buf, p, n)
-	out.buf = append(append(out.buf, f.args...), "}}]"...)
+	out.putCall(f.args)
+	out.buf = append(out.buf, "}}]"...)
 	f.args = f.args[:0]
 	f.line(out)
 }

@@ -195,8 +195,9 @@ func partID(id string, n int) string {
 // part after part, and where several answers were asked for at once, a piece of
 // each in turn.
 type reel struct {
-	parts []part
-	heads []head // one a choice
+	parts  []part
+	heads  []head // one a choice
+	halves bool   // a piece ends in the middle of the arguments of a tool call
 }
 
 // head is where a choice has come to.
@@ -240,6 +241,9 @@ func (r *reel) next(most int) (piece, bool) {
 	p := &r.parts[h.part]
 	if h.due == 0 {
 		most = 1
+	}
+	if half := p.half(); r.halves && p.kind == partTool && h.token < half {
+		most = min(most, half-h.token)
 	}
 	to := min(p.script.tokens, h.token+most)
 	out := piece{part: p, from: h.token, to: to, due: max(0, h.due+to-h.token-1)}

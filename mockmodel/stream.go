@@ -2,7 +2,6 @@ package mockmodel
 
 import (
 	"net/http"
-	"sort"
 	"time"
 
 	"github.com/chaoskit/chaos/faults"
@@ -32,6 +31,7 @@ func pieceOf(gap time.Duration) int {
 // progress is how far a stream has come.
 type progress struct {
 	tokens        int // said: sent or in the frames
+	before        int // the latest piece
 	bytes, events int // sent
 }
 
@@ -89,7 +89,7 @@ func (a *attempt) stream(s streamer, t timing) {
 func (a *attempt) say(s streamer, t *timing, n int) bool {
 	x := &a.saying
 	*x = saying{form: s, t: t, n: n, most: pieceOf(t.gap), reel: newReel(&a.ans, a.heads)}
-	a.heads = x.reel.heads
+	a.heads, x.reel.halves = x.reel.heads, a.halves()
 	if t.batch == nil {
 		x.own = *t
 		x.t = &x.own
@@ -141,7 +141,9 @@ func (a *attempt) sayPiece(s streamer, x piece, n int) bool {
 	}
 	if x.to > x.from {
 		a.ans.bent = a.ans.bent || p.bent
-		a.buf = p.script.say(a.buf[:0], x.from, x.to, a.ans.nowNs)
+		a.buf = a.buf[:0]
+		a.beginCharacter(p)
+		a.buf = p.script.say(a.buf, x.from, x.to, a.ans.nowNs)
 		a.sayDelta(s, x)
 	}
 	// Before what follows the part, so that a cut behind its last token leaves
@@ -166,101 +168,6 @@ func (a *attempt) finish(s streamer) {
 	}
 	s.finish(&a.out, &a.ans)
 	a.out.last = true
-}
-
-// pieceMax returns how many tokens the next event may carry: an event ends
-// where the answer is to be cut.
-func (a *attempt) pieceMax(most int) int {
-	if e := a.effect.Ending; e != nil && e.After.In == faults.Tokens && e.After.N > a.sent.tokens {
-		most = min(most, e.After.N-a.sent.tokens)
-	}
-	return a.frameMax(most)
-}
-
-// cutNow ends the stream where the position of the ending is reached exactly:
-// so many tokens said, or nothing sent at all. tokens is how many tokens there
-// will be. true: the stream is over.
-func (a *attempt) cutNow(s streamer, tokens int) bool {
-	e := a.effect.Ending
-	if e == nil {
-		return false
-	}
-	switch {
-	case e.After.In == faults.Tokens:
-		if tokens == 0 || e.After.N != a.sent.tokens {
-			return false
-		}
-	case e.After.N != 0 || a.sent.bytes > 0 || len(a.out.buf) > 0:
-		return false
-	}
-	a.cut(s, len(a.out.buf))
-	return true
-}
-
-// cutFrames ends the stream where the frames reach the position of the ending,
-// in bytes or events, and there is more behind it. true: the stream is over.
-func (a *attempt) cutFrames(s streamer) bool {
-	a.reshape()
-	e := a.effect.Ending
-	if e == nil {
-		return false
-	}
-	at := -1
-	switch e.After.In {
-	case faults.Bytes:
-		at = e.After.N - a.sent.bytes
-		if e.Kind == faults.EndingInStreamError {
-			at = a.out.frameFrom(at) // an error inside a frame would be none
-		}
-	case faults.Events:
-		if i := e.After.N - a.sent.events; i > 0 && i <= len(a.out.ends) {
-			at = a.out.ends[i-1].at
-		}
-	}
-	if at <= 0 || at > len(a.out.buf) || at == len(a.out.buf) && a.out.last {
-		return false
-	}
-	a.cut(s, at)
-	return true
-}
-
-// frameFrom returns the end of the frame that reaches at.
-func (f *frames) frameFrom(at int) int {
-	i := sort.Search(len(f.ends), func(i int) bool { return f.ends[i].at >= at })
-	if i == len(f.ends) {
-		return -1
-	}
-	return f.ends[i].at
-}
-
-// cut sends the frames up to at and ends the stream as the rule says.
-func (a *attempt) cut(s streamer, at int) {
-	a.out.cut(at)
-	if a.effect.Ending.Kind == faults.EndingInStreamError {
-		v := a.route.vendor
-		r := v.words(inStreamStatus(v, a.effect.Ending.Type), &a.call)
-		if r.status == 429 {
-			q := quotasTold(a.station.limiter(v, a.rec.Principal).look(a.now()), 0)
-			r = v.limited(&a.call, q, refusedTold(0), 0)
-		}
-		s.fail(&a.out, &a.ans, &r)
-		a.reshape()
-		a.rec.Code = r.name()
-	}
-	if a.out.last = true; a.flush() {
-		a.endHere()
-	}
-}
-
-// cut drops what is behind at.
-func (f *frames) cut(at int) {
-	f.buf = f.buf[:at]
-	i := sort.Search(len(f.ends), func(i int) bool { return f.ends[i].at > at })
-	f.ends = f.ends[:i]
-	f.shaped = min(f.shaped, i)
-	if f.changed-1 > at {
-		f.changed = 0
-	}
 }
 
 // flush sends the frames. false: the caller is gone.

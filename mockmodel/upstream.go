@@ -275,12 +275,12 @@ func (a *attempt) relayWhole(resp *http.Response, took *taking) {
 	if !a.relayDelay() {
 		return
 	}
+	at := len(a.buf)
+	if a.effect.Ending != nil && resp.StatusCode == http.StatusOK {
+		at = a.cutWhole()
+	}
 	a.w.Header()["Content-Length"] = []string{strconv.Itoa(len(a.buf))}
 	a.relayHead(resp.StatusCode)
-	at := len(a.buf)
-	if e := a.effect.Ending; e != nil && resp.StatusCode == http.StatusOK {
-		at = a.cutBody(e.After)
-	}
 	if !a.write(a.buf[:at]) {
 		return
 	}
@@ -350,6 +350,7 @@ func (a *attempt) relayReady(s streamer, kind eventKind, took *taking, rest bool
 			return false
 		}
 		a.out.buf = append(a.out.buf, event...)
+		a.sent.before = a.sent.tokens
 		a.sent.tokens++
 		a.out.said = a.sent.tokens
 		a.out.end()

@@ -34,6 +34,7 @@ var referenceRows = []referred{
 	{"9", "stall_mid_stream", nil, ""},
 	{"10", "trickle", []string{"trickle: {interval: 2s}"}, ""},
 	{"11", "eof_no_done", nil, ""},
+	{"11", "any ending, anywhere", []string{"cut", "cut: {ending: reset, after_bytes: 300}", "cut: {inside: tool_arguments}", "cut: {ending: half_open, inside: code_point}", "cut: {ending: keep_alive, after_events: 5}"}, ""},
 	{"11b", "eof_no_blank_line", nil, ""},
 	{"12", "eof_after_finish_no_done", nil, ""},
 	{"13", "done_no_finish", nil, ""},
