@@ -228,6 +228,8 @@ type cutAnswer struct {
 	body []byte // without the form of chunks
 	last bool   // the last chunk came
 	rec  journal.Attempt
+
+	promised int // by Content-Length; -1: nothing
 }
 
 // cutOff makes a call, reads until the provider is done with the answer, and
@@ -248,7 +250,7 @@ func (g *rig) cutOff(q ask, ending string) cutAnswer {
 	if !bytes.HasPrefix(head, []byte("HTTP/1.1 200")) {
 		g.t.Fatalf("%s", all)
 	}
-	var x cutAnswer
+	x := cutAnswer{promised: promisedIn(head)}
 	if bytes.Contains(head, []byte("chunked")) {
 		x.body, x.last = unchunked(g.t, sent)
 	} else {

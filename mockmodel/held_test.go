@@ -3,10 +3,12 @@ package mockmodel
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -219,33 +221,39 @@ func TestCloseWithoutAWord(t *testing.T) {
 }
 
 // TestSignsOfLife: one every so often and nothing else, in the dialect's form,
-// until the caller leaves.
+// until the caller leaves; from the start on, or from the middle of an answer.
 func TestSignsOfLife(t *testing.T) {
-	for _, w := range faultWires {
-		if !w.stream || w.file == "openai-realtime" || w.dialect == "ollama" || w.dialect == "bedrock" {
-			continue
+	middle := newCut(t, "keep_alive", func(f *faults.AnyCut) { f.Every, f.AfterTokens = 5*time.Second, ptr(3) })
+	for _, c := range cutForms {
+		for tokens, rule := range map[int]faults.Rule{0: plain(t, "ping_only"), 3: {Fault: middle}} {
+			if c.ping == "" {
+				continue
+			}
+			w := faultWires[slices.IndexFunc(faultWires, func(w faultWire) bool { return w.file == c.file })]
+			virtual(t, faultConfig(), []faults.Rule{rule}, func(g *rig) {
+				ctx, leave := context.WithTimeout(context.Background(), 21*time.Second)
+				defer leave()
+				resp, err := g.client.Do(g.request(ctx, w.ask))
+				if err != nil {
+					t.Fatal(err)
+				}
+				r := replyOf(resp)
+				signs := 0
+				for rest := r.body; strings.HasSuffix(rest, c.ping); rest = strings.TrimSuffix(rest, c.ping) {
+					signs++
+				}
+				want := 5
+				if c.file == "anthropic-stream" && tokens == 0 || c.file == "gemini-array" && tokens > 0 { // what precedes them ends so too
+					want++
+				}
+				if signs != want || resp.StatusCode != http.StatusOK {
+					t.Errorf("%s: %d signs of life in 21 s behind %d tokens, want %d:\n%s", c.file, signs, tokens, want, r.body)
+				}
+				onRecord := fmt.Sprintf("%s:injected(ending@%d)", rule.RuleName(), tokens)
+				if rec := g.last(); rec.End != journal.AttemptStall || rec.TokensEmitted != tokens || states(rec) != onRecord {
+					t.Errorf("%s: %s, %d tokens, %s", c.file, rec.End, rec.TokensEmitted, states(rec))
+				}
+			})
 		}
-		virtual(t, faultConfig(), []faults.Rule{plain(t, "ping_only")}, func(g *rig) {
-			ctx, leave := context.WithTimeout(context.Background(), 21*time.Second)
-			defer leave()
-			resp, err := g.client.Do(g.request(ctx, w.ask))
-			if err != nil {
-				t.Fatal(err)
-			}
-			r := replyOf(resp)
-			ping, want := ": keep-alive\n\n", 5
-			if w.dialect == "anthropic" { // whose every stream begins with one
-				want, ping = 6, "event: ping\ndata: {\"type\":\"ping\"}\n\n"
-			}
-			if w.file == "gemini-array" { // white space, where an element may begin
-				ping = "\n"
-			}
-			if n := strings.Count(r.body, ping); n != want || !strings.HasSuffix(r.body, strings.Repeat(ping, 5)) || resp.StatusCode != http.StatusOK {
-				t.Errorf("%s: %d signs of life in 21 s:\n%s", w.file, n, r.body)
-			}
-			if rec := g.last(); rec.End != journal.AttemptStall || rec.TokensEmitted != 0 || states(rec) != "ping_only:injected(ending@0)" {
-				t.Errorf("%s: %s, %d tokens, %s", w.file, rec.End, rec.TokensEmitted, states(rec))
-			}
-		})
 	}
 }

@@ -84,7 +84,7 @@ func standings(t *testing.T) [waitKinds]standing {
 		waitPause:   {calls: []string{many}, rules: []faults.Rule{rule(t, "frame_split", func(f *faults.FrameSplit) { f.Pause = 10 * time.Second })}},
 		waitLeft:    {calls: []string{one, many}, rules: []faults.Rule{plain(t, "hang_before_headers")}, left: []journal.AttemptEnd{journal.AttemptStall, journal.AttemptStall}},
 		waitHeaders: {calls: []string{many}, rules: []faults.Rule{rule(t, "slow_headers", func(f *faults.SlowHeaders) { f.By = time.Minute })}},
-		waitPing:    {calls: []string{many}, rules: []faults.Rule{plain(t, "ping_only")}, after: time.Minute, left: []journal.AttemptEnd{journal.AttemptStall}},
+		waitPing:    {calls: []string{many}, rules: []faults.Rule{rule(t, "cut", func(f *faults.AnyCut) { f.Ending = faults.EndingKeepAlive })}, after: time.Minute, left: []journal.AttemptEnd{journal.AttemptStall}},
 		waitNobody: {model: func(m *Model) { slow(m); m.OnHangup = hangupFinish }, start: func(t *testing.T, g *rig, ctx context.Context) {
 			short, leave := context.WithTimeout(ctx, time.Second)
 			t.Cleanup(leave)
