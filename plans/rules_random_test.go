@@ -13,7 +13,7 @@ import (
 // A rule of any fault, with any parameters and any selection that are valid,
 // reads back as what it was. The rules are random, and the same in every run.
 func TestRandomRulesReadBackAsTheyPrint(t *testing.T) {
-	const rulesOfAFault = 40
+	const rulesOfAFault = 100
 	var rules []faults.Rule
 	for _, e := range slices.Concat(faults.Catalogue(), faults.TCP()) {
 		d := dice{draw.NewStream(1, e.Name)}
