@@ -81,12 +81,14 @@ var catalogue = append([]Entry{
 	hangBeforeHeaders,
 	stallMidStream,
 	empty200,
+	emptyChoices,
 	reasoningBurn,
 	lengthCut,
 	emptyBody200,
 	html502,
 	cf520,
 	html200,
+	wrongContentType,
 	invalidJSON,
 	missingFields,
 	rateLimit,
@@ -149,7 +151,5 @@ func Unbuilt(name string) bool { return slices.Contains(unbuilt, underscored(nam
 
 // unbuilt are the rest of the reference catalogue.
 var unbuilt = []string{
-	"empty_choices",
-	"wrong_content_type",
 	"goaway", "h2_rst_stream", "ws_close",
 }

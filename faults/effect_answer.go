@@ -53,6 +53,9 @@ const (
 	MutationFieldsGone MutationKind = "fields_gone" // the members that Form lists are missing, in the words of OpenAI and joined by spaces: see [MissingFields]
 	MutationUsage      MutationKind = "usage"       // all counts of the usage are times Factor
 
+	MutationMedia     MutationKind = "media"      // its Content-Type is another, or its form: see [WrongContentType]
+	MutationNoChoices MutationKind = "no_choices" // as Form says: none, no_content, or one more event without any behind After: chunk
+
 	MutationFiltered MutationKind = "filtered" // a content filter ends it behind N tokens, or refuses the prompt: Where says answer or prompt
 )
 
@@ -93,7 +96,7 @@ func (m *Mutation) OfJSON() bool {
 	case MutationBroken, MutationFieldsGone, MutationUsage:
 		return true
 	}
-	return false
+	return m.Kind == MutationNoChoices && m.Form == "chunk"
 }
 
 // EndingKind says how an answer ends before its time.

@@ -21,6 +21,10 @@ func TestGarbledParameters(t *testing.T) {
 		{"a filter of prompts", &ContentFilter{Where: "prompt"}, ""},
 		{"a filter of something else", &ContentFilter{Where: "tools", AfterTokens: -1}, "whereafter_tokens"},
 		{"a cut at another limit", &LengthCut{AfterTokens: 1, Limit: "time"}, "limit"},
+		{"a type that is wrong", &WrongContentType{As: "json"}, ""},
+		{"a type that is unknown", &WrongContentType{As: "xml"}, "as"},
+		{"no choice", &EmptyChoices{As: "none"}, ""},
+		{"no choice in an unknown way, before the start", &EmptyChoices{As: "null", AfterTokens: -1}, "after_tokensas"},
 		{"a kind of usage", &UsageWrong{Kind: "zero", Factor: 10}, ""},
 		{"an unknown kind", &UsageWrong{Kind: "none", Factor: 10}, "kind"},
 		{"a factor of one", &UsageWrong{Kind: "inflated", Factor: 1}, "factor"},
@@ -33,6 +37,21 @@ func TestGarbledParameters(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("%s: problems at %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// What only a stream can show is not for answers in one piece.
+func TestFormsOfStreams(t *testing.T) {
+	for _, as := range wrongTypes {
+		if f := (&WrongContentType{As: as}); f.StreamOnly() != (as != "plain") {
+			t.Errorf("wrong_content_type as %s: streams only %v", as, f.StreamOnly())
+		}
+	}
+	for _, as := range choiceless {
+		f := &EmptyChoices{As: as}
+		if m := f.Effect(Dice{}).Mutation; f.StreamOnly() != (as == "chunk") || m.OfJSON() != (as == "chunk") {
+			t.Errorf("empty_choices as %s: streams only %v, of JSON %v", as, f.StreamOnly(), m.OfJSON())
 		}
 	}
 }

@@ -148,7 +148,7 @@ func (a *attempt) answer() {
 		a.refuseBlocked(&t)
 		return
 	}
-	if s, ok := a.call.form.(streamer); ok && a.call.stream && (a.replaying == nil || a.replaying.streams()) {
+	if s, ok := a.call.form.(streamer); ok && a.call.stream && (a.replaying == nil || a.replaying.streams()) && !a.unstreamed() {
 		a.stream(s, t)
 	} else {
 		a.deliver(t)
@@ -196,9 +196,11 @@ func (a *attempt) prepare() {
 	if a.route.kind != "chat" || ans.empty || a.call.silent {
 		return
 	}
-	if a.filters("prompt") != nil {
+	switch {
+	case a.filters("prompt") != nil:
 		a.composeBlocked()
-	} else {
+	case a.composeNothing():
+	default:
 		a.compose()
 		a.bendTools()
 		a.bendWords()
@@ -263,11 +265,11 @@ func (a *attempt) deliver(t timing) {
 		rec.MarkID = rec.ID
 	}
 	h := a.w.Header()
-	h["Content-Type"] = a.media(false)
 	status := http.StatusOK
 	if f, ok := a.call.form.(headed); ok {
 		status = f.head(h)
 	}
+	h["Content-Type"] = a.mediaTold(false, status)
 	edited := 0
 	if status < http.StatusMultipleChoices {
 		edited = a.editBody()

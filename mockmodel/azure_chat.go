@@ -25,7 +25,7 @@ func (f *openAIChat) filtered(dst []byte, text bool) []byte {
 
 // judged appends what the content filter says of a choice that has ended.
 func (f *openAIChat) judged(dst []byte, a *answer, choice int, text bool) []byte {
-	if f.azure && a.withheld(choice) {
+	if f.azure && a.ended(choice) == stopFiltered {
 		return append(dst, `,"content_filter_results":`+azureViolent...)
 	}
 	return f.filtered(dst, text)

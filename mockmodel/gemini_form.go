@@ -27,8 +27,11 @@ func (f *geminiChat) media(stream bool) []string {
 }
 
 func (f *geminiChat) whole(dst []byte, a *answer) []byte {
-	if a.blocked {
+	switch {
+	case a.blocked:
 		return geminiEnd(append(dst, geminiBlocked...), a, 0, 0)
+	case a.choices == 0:
+		return geminiAlone(dst, a)
 	}
 	dst = append(dst, `{"candidates":[`...)
 	for i := range a.choices {
@@ -45,7 +48,7 @@ func (f *geminiChat) whole(dst []byte, a *answer) []byte {
 		dst = append(dst, geminiFinish(a, i)...)
 		dst = append(dst, `","index":`...)
 		dst = strconv.AppendInt(dst, int64(i), 10)
-		if a.withheld(i) {
+		if a.ended(i) == stopFiltered {
 			dst = append(dst, ","+geminiRatings...)
 		}
 		dst = append(dst, '}')
@@ -132,6 +135,8 @@ func geminiFinish(a *answer, choice int) string {
 		return "MAX_TOKENS"
 	case stopFiltered:
 		return "SAFETY"
+	case stopUnsaid:
+		return "OTHER"
 	}
 	return "STOP"
 }
@@ -162,6 +167,14 @@ func geminiEnd(dst []byte, a *answer, out, thought int) []byte {
 	dst = append(dst, `,"responseId":"`...)
 	dst = append(dst, a.id...)
 	return append(dst, `"}`...)
+}
+
+// geminiAlone writes an answer of nothing but usage and identity.
+func geminiAlone(dst []byte, a *answer) []byte {
+	start := len(dst)
+	dst = geminiEnd(dst, a, 0, 0)
+	dst[start] = '{' // for the comma
+	return dst
 }
 
 // open sends nothing: the first element comes with the first token.
@@ -267,12 +280,27 @@ func (f *geminiChat) finish(out *frames, a *answer) {
 		} else {
 			f.closeCandidate(out, a, i)
 		}
-		if closes := !f.sse && i == a.choices-1; closes && a.noDone {
-			out.omitted = true
-		} else if closes {
-			out.buf = append(out.buf, "\n]"...)
+		if i == a.choices-1 {
+			f.closeArray(out, a)
 		}
 		f.closeFrame(out)
+	}
+	if a.choices == 0 {
+		f.frame(out)
+		out.buf = geminiAlone(out.buf, a)
+		f.closeArray(out, a)
+		f.closeFrame(out)
+	}
+}
+
+// closeArray ends a stream that is an array.
+func (f *geminiChat) closeArray(out *frames, a *answer) {
+	switch {
+	case f.sse:
+	case a.noDone:
+		out.omitted = true
+	default:
+		out.buf = append(out.buf, "\n]"...)
 	}
 }
 
@@ -309,7 +337,10 @@ func (f *geminiChat) closeFiltered(out *frames, a *answer, choice int) {
 	}
 	out.buf = append(out.buf, `"index":`...)
 	out.buf = strconv.AppendInt(out.buf, int64(choice), 10)
-	out.buf = append(out.buf, ","+geminiRatings+"}]"...)
+	if a.ended(choice) == stopFiltered {
+		out.buf = append(out.buf, ","+geminiRatings...)
+	}
+	out.buf = append(out.buf, "}]"...)
 	out.buf = geminiEnd(out.buf, a, f.said, f.thought)
 }
 

@@ -22,9 +22,9 @@ const (
 
 // lineEnds returns how the frames of the stream end.
 func (a *attempt) lineEnds() framing {
-	media := a.w.Header()["Content-Type"]
+	media := a.media(true) // not the header, which a fault may have changed
 	switch {
-	case len(media) == 0 || a.onSocket():
+	case a.onSocket():
 	case strings.HasPrefix(media[0], geminiSent[0]):
 		return eventLines
 	case media[0] == ollamaStream[0]:

@@ -65,9 +65,12 @@ func (a *attempt) refuseBlocked(t *timing) {
 	}
 }
 
-// withheld reports whether the choice of an answer in one piece is held back by a
-// filter, though it was generated.
-func (a *answer) withheld(choice int) bool { return a.ended(choice) == stopFiltered }
+// withheld reports whether a choice that has ended has no content to show: a filter
+// holds it back, though it was generated, or there is none.
+func (a *answer) withheld(choice int) bool {
+	why := a.ended(choice)
+	return why == stopFiltered || why == stopUnsaid
+}
 
 // What a filter says of what it has found: of one kind in all dialects.
 const (

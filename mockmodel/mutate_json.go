@@ -15,7 +15,7 @@ import (
 // that shows; 0: nothing is changed.
 func (a *attempt) editBody() (shows int) {
 	m := a.effect.Mutation
-	if m == nil || !m.OfJSON() || !valid(a.buf) {
+	if m == nil || !m.OfJSON() || m.Kind == faults.MutationNoChoices || !valid(a.buf) {
 		return 0
 	}
 	splices, shown := a.edits(m, doc(a.buf))
@@ -52,13 +52,21 @@ func (a *attempt) editFrames(m *faults.Mutation) {
 		if shows {
 			out.changes()
 		}
+		if m.Kind == faults.MutationNoChoices && a.chunks.hits == 0 && end.tokens > m.After {
+			if more, ok := a.withoutChoices(frame); ok {
+				a.chunks.hits++
+				out.buf = append(out.buf, more...)
+				out.ends = append(out.ends, frameEnd{len(out.buf), end.tokens})
+				out.changes()
+			}
+		}
 	}
 	out.shaped = len(out.ends)
 }
 
 // editFrame changes a frame, the next one behind those that are in the buffer.
 func (a *attempt) editFrame(m *faults.Mutation, frame []byte, end frameEnd) (edited []byte, shows bool) {
-	if m.Kind == faults.MutationBroken && !a.breaks(m, frame, end) {
+	if m.Kind == faults.MutationNoChoices || m.Kind == faults.MutationBroken && !a.breaks(m, frame, end) {
 		return frame, false
 	}
 	from, to := payload(frame)

@@ -13,8 +13,8 @@ var bending = map[faults.MutationKind]bool{
 	faults.MutationRanksNone: true, faults.MutationRankBeyond: true,
 	faults.MutationOtherWords: true, faults.MutationOtherScript: true, faults.MutationOtherAnswer: true,
 	faults.MutationLength: true, faults.MutationThoughts: true, faults.MutationHuge: true, faults.MutationLoop: true, faults.MutationRunaway: true,
-	faults.MutationFiltered: true,
-	faults.MutationToolCut:  true, faults.MutationToolSpoilt: true, faults.MutationToolHeadless: true, faults.MutationToolTwins: true, faults.MutationToolAgain: true,
+	faults.MutationFiltered: true, faults.MutationMedia: true, faults.MutationNoChoices: true,
+	faults.MutationToolCut: true, faults.MutationToolSpoilt: true, faults.MutationToolHeadless: true, faults.MutationToolTwins: true, faults.MutationToolAgain: true,
 }
 
 // bends reports whether a fault bends the answer in that way.

@@ -31,7 +31,7 @@ func (f *openAIChat) whole(dst []byte, a *answer) []byte {
 		dst = strconv.AppendInt(dst, int64(i), 10)
 		dst = append(dst, `,"message":{"role":"assistant"`...)
 		from := len(dst)
-		if !f.azure || !a.withheld(i) {
+		if why := a.ended(i); why != stopUnsaid && !(f.azure && why == stopFiltered) {
 			dst = append(dst, `,"content":`...)
 			from = len(dst)
 			dst = openAIContent(dst, a, i)
@@ -267,6 +267,10 @@ func (f *openAIChat) delta(out *frames, a *answer, p *part, text []byte) {
 func (f *openAIChat) close(*frames, *answer, *part) {}
 
 func (f *openAIChat) finish(out *frames, a *answer) {
+	if a.choices == 0 {
+		f.chunk(out, a)
+		f.closeChunk(out, a, 0)
+	}
 	for i := range a.choices {
 		if len(a.of(i)) == 0 {
 			f.role(out, a, i)

@@ -51,6 +51,7 @@ const (
 	stopSequence            // one of the texts of call.stop would have come next
 	stopTool                // it waits for the results of tools
 	stopFiltered            // a content filter has ended it
+	stopUnsaid              // for a reason that the provider does not tell, before its first word
 )
 
 // An answer is what a form writes.

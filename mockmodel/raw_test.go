@@ -158,7 +158,7 @@ func (r rawAnswer) legible(joined bool) string {
 		return "(not one byte)\n"
 	}
 	head := strings.ReplaceAll(string(r.head), "\r\n", "\n")
-	frames := strings.Contains(head, "vnd.amazon.eventstream")
+	frames := strings.Contains(head, "vnd.amazon.eventstream") || bytes.Contains(r.body, []byte(":message-type")) // whatever it is called
 	sent := r.body
 	if !frames { // theirs have checksums
 		sent = unminted(sent)

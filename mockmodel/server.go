@@ -23,7 +23,7 @@
 //	vector.go    how near two texts are; vector_answer.go vectors of the plan
 //	openai_realtime*.go  a conversation over a socket, whose responses are attempts
 //	schema*.go   values that a JSON Schema allows
-//	effect.go    connection, status and ending of a fault; mutate_chunks.go, mutate_writes.go, loose_end.go pieces, writes and end of a stream; mutate_json.go, json_edit.go, json_fields.go the JSON of an answer; held.go connections that it keeps, refuses or closes; keepalive.go signs of life; barrier.go calls that wait for each other
+//	effect.go    connection, status and ending of a fault; mutate_chunks.go, mutate_writes.go, loose_end.go pieces, writes and end of a stream; mutate_json.go, json_edit.go, json_fields.go the JSON of an answer; mutate_form.go, mutate_filter.go its form, and filters of content; held.go connections that it keeps, refuses or closes; keepalive.go signs of life; barrier.go calls that wait for each other
 //	past.go      answers that were given, for a fault to give them again
 //	record.go    what the journal is told
 //	upstream.go  calls that are passed on to a real provider     taking.go, usage.go  its answers, recorded     recording.go  and given again

@@ -45,11 +45,11 @@ func (a *attempt) stream(s streamer, t timing) {
 		return
 	}
 	h := a.w.Header()
-	h["Content-Type"], h["Cache-Control"] = a.media(true), noCache
 	status := http.StatusOK
 	if f, ok := s.(headed); ok { // recorded
 		status = f.head(h)
 	}
+	h["Content-Type"], h["Cache-Control"] = a.mediaTold(true, status), noCache
 	a.writeHead(status, -1)
 	if a.cutNow(s, 0) {
 		return
