@@ -34,12 +34,14 @@ var (
 	streamed = column{"streamed", map[string]string{"chat": "stream", "tool": "tool stream"}}
 	response = column{"Responses", map[string]string{"chat": "response", "tool": "response tool"}}
 	respond  = column{"Responses, streamed", map[string]string{"chat": "response stream", "tool": "response tool stream"}}
-	ranking  = column{"whole", map[string]string{"rerank": "rerank"}}
+	// In a session all answers come in pieces.
+	realtimeOnly = column{"a response", map[string]string{"chat": "realtime", "tool": "realtime tool"}}
+	ranking      = column{"whole", map[string]string{"rerank": "rerank"}}
 )
 
 var metInGo = []met{
 	{openAIGo, []column{wholly, streamed, response, respond}},
-	{openAIGoRealtime, []column{{"a response", map[string]string{"chat": "realtime", "tool": "realtime tool"}}}},
+	{openAIGoRealtime, []column{realtimeOnly}},
 	{openAIGoAzure, []column{wholly, streamed, response, respond}},
 	{anthropicGo, []column{wholly, streamed}},
 	{genAIGo, []column{wholly, streamed}},
@@ -50,6 +52,7 @@ var metInGo = []met{
 
 var metInNPM = []met{
 	{openAINode, []column{wholly, streamed, response, respond}},
+	{openAINodeRealtime, []column{realtimeOnly}},
 	{anthropicNode, []column{wholly, streamed}},
 	{genAINode, []column{wholly, streamed}},
 	{vercel, []column{wholly, streamed, response, respond}},
@@ -80,14 +83,14 @@ func wrongType(f faults.Fault) { f.(*faults.ToolArgsMalformed).Kind = "wrong_typ
 // TestFaultsSDKs holds the page of the SDKs for Go.
 func TestFaultsSDKs(t *testing.T) {
 	golden.Check(t, "../../../docs/faults-sdks.md", faultsPage(t, "official Go SDKs", "TestFaultsSDKs", metInGo,
-		"In a Realtime session nothing is raised but what ends the session: that a response failed is an event, which the program has to read. Of the SDKs for JavaScript the same is in [faults-sdks-npm.md](faults-sdks-npm.md)."))
+		inRealtime+"Of the SDKs for JavaScript the same is in [faults-sdks-npm.md](faults-sdks-npm.md)."))
 }
 
 // TestFaultsSDKsNPM holds the page of the SDKs of npm.
 func TestFaultsSDKsNPM(t *testing.T) {
 	installed(t)
 	golden.Check(t, "../../../docs/faults-sdks-npm.md", faultsPage(t, "official JavaScript SDKs", "TestFaultsSDKsNPM", metInNPM,
-		"Of the SDKs for Go the same is in [faults-sdks.md](faults-sdks.md). `ai` is Vercel's AI SDK and `@langchain/openai` LangChain's: both come over the providers' own APIs, with retries of their own. The AI SDK is read by `fullStream`, whose parts tell of errors, and once by `textStream` alone, which tells of none. "+
+		inRealtime+"Of the SDKs for Go the same is in [faults-sdks.md](faults-sdks.md). `ai` is Vercel's AI SDK and `@langchain/openai` LangChain's: both come over the providers' own APIs, with retries of their own. The AI SDK is read by `fullStream`, whose parts tell of errors, and once by `textStream` alone, which tells of none. "+
 			"What takes long is shortened here (slow_headers, slow_ttft, trickle): the mock is on real time, the SDK's timers are not."))
 }
 
@@ -102,6 +105,9 @@ func faultsPage(t *testing.T, of, test string, all []met, more string) string {
 			})
 		}
 	})
+	if slices.ContainsFunc(tables, func(rows []row) bool { return rows == nil }) {
+		t.Skip("a page is about all of its SDKs, and not all were run")
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, faultsSDKsIntro, of, test, more)
 	b.WriteString("| fault |")
@@ -121,6 +127,8 @@ func faultsPage(t *testing.T, of, test string, all []met, more string) string {
 	}
 	return b.String()
 }
+
+const inRealtime = "In a Realtime session a response that failed is an event like others, which the program has to read. "
 
 const faultsSDKsIntro = `# What the %s make of each fault
 

@@ -65,17 +65,21 @@ func installed(t *testing.T) {
 func (s sdk) meetNode(t *testing.T, scenes []scene) []seen {
 	t.Helper()
 	installed(t)
+	var ca *authority
+	if s.tls {
+		ca = newAuthority(t)
+	}
 	out := make([]seen, len(scenes))
 	told := make([]driven, len(scenes))
 	kept := make([]*sink, len(scenes))
 	mocks := make([]*mockmodel.Server, len(scenes))
 	var closers []func()
 	for i, sc := range scenes {
-		base, mock, sink, closer := sc.serve(t)
+		base, mock, sink, closer := sc.serve(t, ca)
 		mocks[i], kept[i], closers = mock, sink, append(closers, closer)
 		told[i] = driven{sc.name, sc.ask, base, max(1, sc.calls), sc.cut.Milliseconds()}
 	}
-	s.drive(t, told, func(scene int, c called) { out[scene].calls = append(out[scene].calls, c) })
+	s.drive(t, ca, told, func(scene int, c called) { out[scene].calls = append(out[scene].calls, c) })
 	for i, closer := range closers {
 		closer()
 		out[i].attempts, out[i].refused = kept[i].taken(), mocks[i].Refused()
@@ -86,13 +90,17 @@ func (s sdk) meetNode(t *testing.T, scenes []scene) []seen {
 	return out
 }
 
-// serve listens on loopback until the closer is called.
-func (sc scene) serve(t *testing.T) (origin string, mock *mockmodel.Server, kept *sink, closer func()) {
+// serve listens on loopback until the closer is called; with an authority, behind
+// TLS.
+func (sc scene) serve(t *testing.T, ca *authority) (origin string, mock *mockmodel.Server, kept *sink, closer func()) {
 	t.Helper()
 	listen := func() net.Listener {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
+		}
+		if ca != nil {
+			return behindTLS{l, ca.config}
 		}
 		return l
 	}
@@ -128,7 +136,7 @@ func (sc scene) serve(t *testing.T) (origin string, mock *mockmodel.Server, kept
 var resets = regexp.MustCompile(`(connect|read|write) ECONNRESET( [0-9.]+:[0-9]+)?`)
 
 // drive runs the driver for this SDK and hands on what it tells, a line a call.
-func (s sdk) drive(t *testing.T, scenes []driven, call func(scene int, c called)) {
+func (s sdk) drive(t *testing.T, ca *authority, scenes []driven, call func(scene int, c called)) {
 	t.Helper()
 	in, err := json.Marshal(struct {
 		SDK    string   `json:"sdk"`
@@ -143,6 +151,9 @@ func (s sdk) drive(t *testing.T, scenes []driven, call func(scene int, c called)
 	cmd.Dir = "npm"
 	// No key, proxy or tracing of the machine's own reaches the SDKs.
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "LANGSMITH_TRACING=false"}
+	if ca != nil {
+		cmd.Env = append(cmd.Env, "NODE_EXTRA_CA_CERTS="+ca.file)
+	}
 	cmd.Stdin = bytes.NewReader(in)
 	var problems bytes.Buffer
 	cmd.Stderr = &problems

@@ -16,6 +16,12 @@ var openAINode = sdk{
 	asks: named("chat", "stream", "tool", "tool stream", "structured", "structured stream", "embed", "three", "response", "response stream", "response tool", "response tool stream", "response structured"),
 }
 
+// openAINodeRealtime is its Realtime client, which speaks TLS alone.
+var openAINodeRealtime = sdk{
+	name: "openai-node Realtime", adapter: "openai-realtime", pkg: "openai", language: "js", dialect: "openai", tls: true,
+	asks: named("realtime", "realtime tool"),
+}
+
 var anthropicNode = sdk{
 	name: "anthropic-node", pkg: "@anthropic-ai/sdk", language: "js", dialect: "anthropic",
 	asks: named("chat", "stream", "tool", "tool stream", "structured", "structured stream"),

@@ -66,7 +66,7 @@ func anthropicGoSaid(m *anthropic.Message) said {
 	for _, block := range m.Content {
 		switch b := block.AsAny().(type) {
 		case anthropic.TextBlock:
-			got.Text += b.Text
+			got.Text += block.Text // b has none of a block that did not end
 		case anthropic.ToolUseBlock:
 			got.Tools = append(got.Tools, b.Name+"("+string(b.Input)+")")
 		}

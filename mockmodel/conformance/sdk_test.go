@@ -19,6 +19,7 @@ type sdk struct {
 	language string // go, js
 	adapter  string // of js: npm/ADAPTER.mjs; "": the name
 	dialect  string
+	tls      bool // of js: the mock is behind TLS
 	// asks are what can be asked of it: chat, stream, tool, tool stream,
 	// structured, ... For Go a function each; for js they are names.
 	asks []ask

@@ -77,6 +77,20 @@ for (const end of ['undici:request:trailers', 'undici:request:error']) {
   })
 }
 
+// flight is a conversation that is not one of its requests.
+export function flight(promise) {
+  open.add(promise)
+  flying = open.size
+  const end = () => {
+    open.delete(promise)
+    flying = open.size
+    still = 0
+    watch()
+  }
+  promise.then(end, end)
+  return promise
+}
+
 // quiet is how many turns of the event loop nothing must happen in before the
 // clock jumps, so that what was read has reached the SDK. Turns, and not ms: a
 // busy machine makes them longer, not more. Where the provider falls silent with

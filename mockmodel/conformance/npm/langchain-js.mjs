@@ -8,7 +8,11 @@ const armed = (base) => model(base).bindTools([{ type: 'function', function: too
 const said = (whole) =>
   read(whole, (m) => ({
     text: m.text ?? '',
-    tools: m.tool_calls?.map((t) => `${t.name}(${JSON.stringify(t.args)})`),
+    // A call that it cannot read it hands on, among those that are invalid.
+    tools: [
+      ...(m.tool_calls ?? []).map((t) => `${t.name}(${JSON.stringify(t.args)})`),
+      ...(m.invalid_tool_calls ?? []).map((t) => `invalid ${t.name}(${t.args})`),
+    ],
     stop: m.response_metadata?.finish_reason ?? m.response_metadata?.status ?? '',
     tokens: m.usage_metadata?.output_tokens ?? 0,
   }))

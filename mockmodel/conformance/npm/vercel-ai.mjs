@@ -12,7 +12,8 @@ const forced = {
   toolChoice: 'required',
 }
 const formatted = { output: Output.object({ schema: structured }) }
-const called = (calls) => calls.map((c) => `${c.toolName}(${JSON.stringify(c.input)})`)
+// A call that it cannot read it hands on, marked as invalid.
+const called = (calls) => calls.map((c) => `${c.invalid ? 'invalid ' : ''}${c.toolName}(${JSON.stringify(c.input)})`)
 
 async function whole(model, prompt, abortSignal, more = {}) {
   const r = await generateText({ model, prompt, abortSignal, ...more })
