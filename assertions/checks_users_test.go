@@ -229,6 +229,9 @@ func truncatedCases(t *testing.T) []checkCase {
 		{name: "nothing was cut", spec: bare, want: Vacuous, tell: func(t *tale) {
 			t.users(40, "spike", func(u *user) { u.calls(500, 200).gets("full") })
 		}},
+		{name: "all was said, and only what follows it was missing", spec: bare, want: Vacuous, tell: func(t *tale) {
+			t.users(40, "spike", func(u *user) { u.calls(200).cut().last().Rules[0].At = -1; u.gets("full") })
+		}},
 		{name: "seven are too few", spec: bare, want: Inconclusive, tell: func(t *tale) { t.users(7, "spike", mended) }},
 	}
 }

@@ -3,6 +3,8 @@ package assertions
 import (
 	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/chaoskit/chaos/internal/journal"
 )
@@ -29,9 +31,18 @@ type NoTruncated struct{}
 // Validate finds nothing wrong: there are no arguments.
 func (c *NoTruncated) Validate() []Problem { return nil }
 
-// wasCut reports whether an answer of the provider had begun and did not end as
-// it should.
-func (a *attempt) wasCut() bool { return a.Status == 200 && a.brokeOff() }
+// wasCut reports whether an answer of the provider had begun and did not come to
+// its end.
+func (a *attempt) wasCut() bool { return a.Status == 200 && a.brokeOff() && !a.saidAll() }
+
+// saidAll reports whether a fault took nothing away but what follows the last word
+// of an answer: its ending has no position in it. That is an end of the body without
+// the terminal event, as a cut is, and nothing was cut.
+func (a *attempt) saidAll() bool {
+	return a.End == journal.AttemptEOF && slices.ContainsFunc(a.Rules, func(hit journal.RuleHit) bool {
+		return hit.State == journal.RuleInjected && hit.At < 0 && slices.Contains(strings.Split(hit.Slot, "+"), "ending")
+	})
+}
 
 func (c *NoTruncated) examine(v *view) exam {
 	e := exam{label: "cut answers that look whole", threshold: quantity(0, "count", "<="), need: needInvariant, joined: true}

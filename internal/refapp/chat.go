@@ -30,7 +30,6 @@ type answer struct {
 	open    map[int]bool // choices begun and not finished
 	choices int
 	usage   json.RawMessage
-	done    bool // the terminal event of a stream
 	letters letters
 }
 
@@ -159,10 +158,7 @@ func (a *App) readStream(resp *http.Response, progress func(), out *reply) *fail
 	if !a.policy.CheckAnswers {
 		return nil
 	}
-	if f == nil && !ans.done {
-		f = unfit("answer cut short: no [DONE]")
-	}
-	if f == nil {
+	if f == nil { // [DONE] says no more than the finish reason has said
 		f = ans.check()
 	}
 	if f != nil && out.started {
@@ -186,7 +182,6 @@ func (a *App) frames(body io.Reader, progress func(), ans *answer, out *reply) *
 		case frame.Comment || frame.Data == "":
 			continue
 		case frame.Data == "[DONE]":
-			ans.done = true
 			return nil
 		}
 		f := ans.add([]byte(frame.Data))
