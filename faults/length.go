@@ -68,7 +68,7 @@ var reasoningBurn = Entry{
 	Name: "reasoning_burn", Stage: "body", Slots: SlotMutation, Dialects: chatDialects, Steps: []string{"chat"},
 	Summary: "spends all of max_tokens on thoughts",
 	Doc: `Status 200, content "" and finish_reason length: all tokens that the call allows went into thoughts, which the usage counts (reasoning_tokens, thoughtsTokenCount) and the bill too. ` +
-		`Anthropic, Ollama and Bedrock show the thoughts; no text follows them. ` +
+		`Ollama shows the thoughts, Anthropic and Bedrock where the call asks for them, Gemini where it asks for that; no text follows them. ` +
 		`A good client takes it for an error that the same call will meet again: it raises max_tokens or lowers the effort once, then reports; it neither shows an empty answer nor retries as it is. It counts as empty. ` +
 		`Seen in litellm-docs #559 and pr-agent #2631, as 199 of 200 tokens.`,
 	New: func() Fault { return &ReasoningBurn{Tokens: 200} },

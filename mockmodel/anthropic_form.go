@@ -17,6 +17,9 @@ func (*anthropicMessages) whole(dst []byte, a *answer) []byte {
 	dst = anthropicHead(dst, a)
 	dst = append(dst, `"content":[`...)
 	for i := range a.parts {
+		if a.parts[i].mute {
+			continue
+		}
 		if i > 0 {
 			dst = append(dst, ',')
 		}
@@ -144,7 +147,7 @@ func (m *anthropicMessages) begin(f *frames, a *answer, p *part) {
 		return
 	}
 	m.begun = p.index + 1
-	if a.headless(p) {
+	if a.headless(p) || p.mute {
 		return
 	}
 	data := anthropicIndex(`{"type":"content_block_start","index":`, p)
@@ -165,6 +168,9 @@ func anthropicIndex(head string, p *part) []byte {
 }
 
 func (*anthropicMessages) delta(f *frames, _ *answer, p *part, text []byte) {
+	if p.mute {
+		return
+	}
 	f.buf = append(f.buf, "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":"...)
 	f.buf = strconv.AppendInt(f.buf, int64(p.place()), 10)
 	switch p.kind {
@@ -182,6 +188,9 @@ func (*anthropicMessages) delta(f *frames, _ *answer, p *part, text []byte) {
 
 // close ends a block; thoughts are signed before that.
 func (*anthropicMessages) close(f *frames, a *answer, p *part) {
+	if p.mute {
+		return
+	}
 	if p.kind == partThinking {
 		data := anthropicIndex(`{"type":"content_block_delta","index":`, p)
 		data = append(data, `,"delta":{"type":"signature_delta","signature":"`...)

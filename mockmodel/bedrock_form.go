@@ -24,6 +24,9 @@ func (bedrockConverse) whole(dst []byte, a *answer) []byte {
 	dst = bedrockMetrics(dst, a)
 	dst = append(dst, `,"output":{"message":{"content":[`...)
 	for i := range a.parts {
+		if a.parts[i].mute {
+			continue
+		}
 		if i > 0 {
 			dst = append(dst, ',')
 		}
@@ -147,6 +150,9 @@ func (c bedrockConverse) begin(f *frames, a *answer, p *part) {
 }
 
 func (c bedrockConverse) delta(f *frames, _ *answer, p *part, text []byte) {
+	if p.mute {
+		return
+	}
 	head, tail := `,"delta":{"text":"`, `"}}`
 	switch p.kind {
 	case partThinking:
@@ -163,6 +169,9 @@ func (c bedrockConverse) delta(f *frames, _ *answer, p *part, text []byte) {
 
 // close ends a block; thoughts are signed before that.
 func (c bedrockConverse) close(f *frames, a *answer, p *part) {
+	if p.mute {
+		return
+	}
 	if p.kind == partThinking {
 		data := append(c.index(p), `,"delta":{"reasoningContent":{"signature":"`...)
 		c.event(f, "contentBlockDelta", append(bedrockSignature(data, a), `"}}}`...))

@@ -23,7 +23,7 @@ func (a *attempt) composeAtLength(choice int) bool {
 		if most := a.call.maxTokens; most > 0 {
 			n = min(most, outputTokensMax/a.ans.choices)
 		}
-		a.add(choice, partThinking, script{text: a.words(n, "thoughts", choice), asked: n, tokens: n})
+		a.add(choice, partThinking, script{text: a.words(n, "thoughts", choice), asked: n, tokens: n}).mute = a.call.think <= 0
 		a.ans.stop = stopLength
 	case faults.MutationHuge, faults.MutationLoop, faults.MutationRunaway:
 		text := a.words(n, "words", choice)

@@ -61,3 +61,34 @@ func TestLengths(t *testing.T) {
 		}
 	}
 }
+
+// Thoughts of Anthropic's models are seen where the call asks for them, and are
+// counted and billed where it does not.
+func TestThoughtsAreShownWhereTheyAreAskedFor(t *testing.T) {
+	const anthropicAsks = `,"thinking":{"type":"enabled","budget_tokens":1024}`
+	const bedrockAsks = `,"inferenceConfig":{"maxTokens":1100},"additionalModelRequestFields":{"thinking":{"type":"enabled","budget_tokens":1024}}`
+	for _, c := range []struct {
+		name, path, body string
+		shown            bool
+	}{
+		{"anthropic", messagesPath, chat("m", `,"max_tokens":1100`), false},
+		{"anthropic, streamed", messagesPath, chat("m", `,"max_tokens":1100`+streamed), false},
+		{"anthropic, asked for", messagesPath, chat("m", `,"max_tokens":1100`+anthropicAsks), true},
+		{"anthropic, asked for and streamed", messagesPath, chat("m", `,"max_tokens":1100`+anthropicAsks+streamed), true},
+		{"anthropic, switched off", messagesPath, chat("m", `,"max_tokens":1100,"thinking":{"type":"disabled"}`), false},
+		{"bedrock", bedrockPath, bedrockAsk(`,"inferenceConfig":{"maxTokens":1100}`), false},
+		{"bedrock, streamed", bedrockStream, bedrockAsk(`,"inferenceConfig":{"maxTokens":1100}`), false},
+		{"bedrock, asked for", bedrockPath, bedrockAsk(bedrockAsks), true},
+		{"bedrock, asked for and streamed", bedrockStream, bedrockAsk(bedrockAsks), true},
+	} {
+		virtual(t, Config{Models: []Model{instant("m", 20), instant(claudeOnBedrock, 20)}}, []faults.Rule{plain(t, "reasoning_burn")}, func(g *rig) {
+			r := g.send(ask{path: c.path, body: c.body})
+			shown := strings.Contains(r.body, `"type":"thinking"`) || strings.Contains(r.body, "reasoningContent")
+			blocks := strings.Contains(r.body, `"type":"text"`) || strings.Contains(r.body, "content_block") || strings.Contains(r.body, "contentBlock")
+			rec := g.last()
+			if r.status != 200 || shown != c.shown || blocks && !c.shown || rec.ReasoningTokens != 1100 || rec.TokensEmitted != 1100 || states(rec) != "reasoning_burn:injected(mutation)" {
+				t.Errorf("%s: %d, shown: %v, %d tokens, %s\n%.600s", c.name, r.status, shown, rec.TokensEmitted, states(rec), r.body)
+			}
+		})
+	}
+}

@@ -34,6 +34,7 @@ type part struct {
 
 	bent bool // a fault has changed it: it shows when it is said
 	twin bool // it claims the index of the part before it
+	mute bool // thoughts that the call did not ask for: Anthropic's models keep them to themselves
 
 	at  int  // where its text begins in a whole body; 0: it is not there
 	raw bool // it stands there as it is; else escaped
