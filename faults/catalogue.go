@@ -48,6 +48,10 @@ func existsIn(f Fault) (dialects, steps []string) {
 // that is just being accepted.
 type arrivalOnly interface{ ArrivalOnly() bool }
 
+// oneWay is the optional power of a fault of connections that is about one way
+// through them, or about both: it leaves the slots of the other way alone.
+type oneWay interface{ Way() Direction }
+
 // Entry describes a fault of the catalogue.
 type Entry struct {
 	Name     string

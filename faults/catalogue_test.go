@@ -101,7 +101,7 @@ func TestParameterTagsAgreeWithDefaults(t *testing.T) {
 func TestSimilar(t *testing.T) {
 	for name, want := range map[string]string{
 		"rate_limt": "rate_limit", "rate-limit": "rate_limit", "http_429": "rate_limit", "429": "rate_limit", "Empty-200": "empty_200",
-		"empty200": "empty_200", "timeout": "hang_before_headers", "stal_mid_steam": "stall_mid_stream", "http_505": "http_500",
+		"empty200": "empty_200", "timeout": "hang_before_headers, or tcp_half_open of a proxy", "limit_data": "tcp_cut: {after_bytes: 1000}", "reset_peer": "tcp_reset", "stal_mid_steam": "stall_mid_stream", "http_505": "http_500",
 		"rate_limit_no_hint": "rate_limit: {retry_after: none}", "name": "", "x": "", "": "", "quux_frobnicate": "",
 	} {
 		if got := Similar(name); got != want {

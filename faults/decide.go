@@ -25,9 +25,11 @@ type Call struct {
 	Stream   bool
 
 	// Proxy is set for a connection of a proxy, and then nothing below is: see
-	// [Arrival]. Open: it was accepted before ArrivedNs.
+	// [Arrival]. Open: it was accepted before ArrivedNs. Way: only what concerns
+	// this way through it, each of which has slots of its own; "": both.
 	Proxy string
 	Open  bool
+	Way   Direction
 
 	// Header is what the call carries, by canonical names, as net/http has it;
 	// only read.
@@ -148,7 +150,7 @@ func (b *bound) applies(c *Call) bool {
 		return false
 	case m.Proxy != c.Proxy: // a call is of no proxy
 		return false
-	case b.arrivalOnly && c.Open:
+	case b.arrivalOnly && c.Open, b.way != "" && c.Way != "" && !b.way.Has(c.Way):
 		return false
 	case m.Model != "" && m.Model != c.Model:
 		return false

@@ -54,10 +54,11 @@ type bound struct {
 	from, to    int64
 	probability float64
 	streamOnly  bool
-	arrivalOnly bool     // of connections, only those that are just being accepted
-	steps       []string // the kinds of step in which the fault exists; nil: all
-	dialects    []string // the dialects in which it exists; nil: all
-	needsKey    bool     // it asks for what only a request id tells
+	arrivalOnly bool      // of connections, only those that are just being accepted
+	way         Direction // of connections, the one that its fault is about
+	steps       []string  // the kinds of step in which the fault exists; nil: all
+	dialects    []string  // the dialects in which it exists; nil: all
+	needsKey    bool      // it asks for what only a request id tells
 	headers     []headerWant
 	spans       []Stretch             // parts of the window; nil: all of it
 	burst       *bursts               // nil: always on
@@ -98,6 +99,9 @@ func NewSchedule(seed uint64, rules []Rule, windows []PhaseWindow, firstKeys fun
 		}
 		if f, ok := r.Fault.(streamOnly); ok {
 			b.streamOnly = f.StreamOnly()
+		}
+		if f, ok := r.Fault.(oneWay); ok {
+			b.way = f.Way()
 		}
 		if f, ok := r.Fault.(arrivalOnly); ok {
 			b.arrivalOnly = f.ArrivalOnly()

@@ -30,16 +30,21 @@ func underscored(name string) string { return strings.ReplaceAll(strings.ToLower
 // aliases are names that people bring from elsewhere, from the reference
 // catalogue's finer distinctions, or from a first guess.
 var aliases = []struct{ name, meant string }{
-	{"timeout", "hang_before_headers"},
+	{"timeout", "hang_before_headers, or tcp_half_open of a proxy"},
 	{"hang", "hang_before_headers"},
 	{"stall", "stall_mid_stream"},
 	{"empty", "empty_200"},
-	{"latency", "slow_ttft: {by: 5s}"},
-	{"delay", "slow_ttft: {by: 5s}"},
+	{"latency", "slow_ttft: {by: 5s}, or tcp_latency of a proxy"},
+	{"delay", "slow_ttft: {by: 5s}, or tcp_latency of a proxy"},
 	{"slow", "slow_ttft: {by: 5s}"},
 	{"slowdown", "slow_ttft: {by: 5s}, trickle: {tokens_per_second: 1} or brownout"},
 	{"truncate", "eof_no_done"},
-	{"reset", "conn_reset_mid"},
+	{"reset", "conn_reset_mid, or tcp_reset of a proxy"},
+	// Toxiproxy's toxics.
+	{"bandwidth", "tcp_bandwidth"},
+	{"reset_peer", "tcp_reset"},
+	{"limit_data", "tcp_cut: {after_bytes: 1000}"},
+	{"down", "tcp_refuse"},
 	{"error", "http_500"},
 	{"overloaded", "http_529"},
 	{"429", "rate_limit"},

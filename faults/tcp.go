@@ -45,7 +45,8 @@ func IsTCP(name string) bool {
 // tcpDoc is what all of them have in common.
 const tcpDoc = ` The dice of the n-th connection of a proxy, counted from 0, have the proxy's name and n in their key and nothing else: ` +
 	`which connections are chosen repeats exactly, which question travels on which connection is the client's affair. ` +
-	`A connection that is open already when the window of its rule opens is met as well, by the same dice.`
+	`A connection that is open already when the window of its rule opens is met as well, by the same dice. ` +
+	`Each way through a connection has slots of its own: one rule may make late what goes up, and another what comes down.`
 
 // TCPLatency holds the parameters of tcp_latency.
 type TCPLatency struct {
@@ -69,6 +70,9 @@ func (f *TCPLatency) Validate() []Problem {
 	f.Direction.validate(&out, Both, Up, Down)
 	return out
 }
+
+// Way is what is late.
+func (f *TCPLatency) Way() Direction { return f.Direction }
 
 // Effect makes what is sent late.
 func (f *TCPLatency) Effect(d Dice) Effect {
@@ -106,6 +110,9 @@ func (f *TCPBandwidth) Validate() []Problem {
 	f.Direction.validate(&out, Both, Up, Down)
 	return out
 }
+
+// Way is what is narrow.
+func (f *TCPBandwidth) Way() Direction { return f.Direction }
 
 // Effect makes the connection narrow.
 func (f *TCPBandwidth) Effect(Dice) Effect {
@@ -168,6 +175,9 @@ func (f *TCPEnd) Validate() []Problem {
 	f.Direction.validate(&out, Up, Down)
 	return out
 }
+
+// Way is where bytes are counted.
+func (f *TCPEnd) Way() Direction { return f.Direction }
 
 // Effect ends the connection.
 func (f *TCPEnd) Effect(Dice) Effect {

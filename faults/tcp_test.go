@@ -62,11 +62,14 @@ func TestAConnectionMeetsRulesOfItsProxyAlone(t *testing.T) {
 		Rule{Name: "calls", Fault: &CloseKeepalive{}},
 		Rule{Name: "cache", Fault: tcpFault(t, "tcp_reset"), Match: Match{Proxy: "cache"}},
 		Rule{Name: "store", Fault: tcpFault(t, "tcp_refuse"), Match: Match{Proxy: "store"}})
+	way := func(d Direction) Call { c := Arrival("cache", 0, 5, false); c.Way = d; return c }
 	for _, row := range []struct {
 		words string
 		call  Call
 		met   string
 	}{
+		{"the way of a connection that the rule is about", way(Down), "cache"},
+		{"the other way", way(Up), ""},
 		{"a call", Call{Kind: "chat", Ordinal: 1}, "calls"},
 		{"a connection of the cache", Arrival("cache", 0, 5, false), "cache"},
 		{"a new one of the store", Arrival("store", 0, 5, false), "store"},

@@ -147,12 +147,19 @@ func (c *proxyCounts) Attempt(a *journal.Attempt) {
 func (c *proxyCounts) print(w io.Writer, rules []faults.Rule) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	fmt.Fprintf(w, "chaos proxy: ended; %d connections\n", c.connections)
+	fmt.Fprintf(w, "chaos proxy: ended; %s\n", connections(c.connections))
 	for _, r := range rules {
 		n := c.rules[r.RuleName()]
 		if n == nil {
 			n = &ruleCount{}
 		}
-		fmt.Fprintf(w, "  %s: hit %d of %d connections that it applied to; its dice chose %d\n", r.RuleName(), n.injected, n.eligible, n.chosen)
+		fmt.Fprintf(w, "  %s: hit %d of %s that it applied to; its dice chose %d\n", r.RuleName(), n.injected, connections(n.eligible), n.chosen)
 	}
+}
+
+func connections(n int) string {
+	if n == 1 {
+		return "1 connection"
+	}
+	return fmt.Sprintf("%d connections", n)
 }

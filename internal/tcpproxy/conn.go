@@ -49,8 +49,8 @@ type conn struct {
 	draining bool
 	why      string // the upstream could not be reached
 	hits     map[int]*hit
-	ending   int      // rule with an ending that applies, -1: none
-	begun    [2]int64 // what had passed when that came on
+	ending   [2]int   // by direction: rule with an ending that applies, -1: none
+	begun    [2]int64 // and what had passed when that came on
 }
 
 // hit is what became of a rule.
@@ -68,7 +68,7 @@ const (
 var directions = [2]faults.Direction{up: faults.Up, down: faults.Down}
 
 func newConn(p *Proxy, n int64, client net.Conn) *conn {
-	c := &conn{p: p, n: n, client: client, hits: map[int]*hit{}, ending: -1}
+	c := &conn{p: p, n: n, client: client, hits: map[int]*hit{}, ending: [2]int{-1, -1}}
 	c.life, c.die = context.WithCancel(context.Background())
 	return c
 }
@@ -125,33 +125,46 @@ func (c *conn) reach() bool {
 	return false
 }
 
+// ruling is what the rules say, by direction.
+type ruling [2]faults.Effect
+
 // judge asks the rules what is to happen to the connection, and ends it where
 // that is what they say. open: it was accepted before.
-func (c *conn) judge(open bool) faults.Effect {
+func (c *conn) judge(open bool) (r ruling) {
 	s := c.p.rules.Load()
 	c.mu.Lock()
-	if open && !c.asked || c.fate != "" || c.draining {
-		c.mu.Unlock()
-		return faults.Effect{}
-	}
+	over := open && !c.asked || c.fate != "" || c.draining
 	c.mu.Unlock()
-	if s == nil {
-		return faults.Effect{}
+	if over || s == nil {
+		return r
 	}
-	d := s.Decide(faults.Arrival(c.p.cfg.Name, c.n, c.p.opt.Epoch.Now(), open))
-	c.note(d)
-	switch e := d.Effect; {
-	case e.Connection != nil:
-		c.end(refused, e.Connection.Rule, 0)
-	case e.Ending != nil && c.left(e.Ending) <= 0:
-		c.end(fate(e.Ending.Kind), e.Ending.Rule, e.Ending.After.N)
+	call := faults.Arrival(c.p.cfg.Name, c.n, c.p.opt.Epoch.Now(), open)
+	for way := range directions {
+		call.Way = directions[way]
+		d := s.Decide(call)
+		c.note(way, d)
+		r[way] = d.Effect
 	}
-	return d.Effect
+	if e := r[up].Connection; e != nil {
+		c.end(refused, e.Rule, 0)
+		return r
+	}
+	var due *faults.Ending
+	for way := range directions {
+		if e := r[way].Ending; e != nil && c.left(way, e) <= 0 && (due == nil || e.Rule < due.Rule) {
+			due = e
+		}
+	}
+	if due != nil {
+		c.end(fate(due.Kind), due.Rule, due.After.N)
+	}
+	return r
 }
 
 // note remembers what the rules said. One rule says always the same of one
-// connection, but another may hide it at one time and not at another.
-func (c *conn) note(d faults.Decision) {
+// connection, but another may hide it at one time and not at another, or one way
+// and not the other.
+func (c *conn) note(way int, d faults.Decision) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, h := range d.Hits {
@@ -174,17 +187,13 @@ func (c *conn) note(d faults.Decision) {
 	if e := d.Effect.Ending; e != nil {
 		rule = e.Rule
 	}
-	if rule != c.ending {
-		c.ending, c.begun = rule, [2]int64{c.passed[up].Load(), c.passed[down].Load()}
+	if rule != c.ending[way] {
+		c.ending[way], c.begun[way] = rule, c.passed[way].Load()
 	}
 }
 
-// left is how many bytes may still pass before an ending.
-func (c *conn) left(e *faults.Ending) int64 {
-	way := up
-	if e.Direction == faults.Down {
-		way = down
-	}
+// left is how many bytes may still pass one way before an ending.
+func (c *conn) left(way int, e *faults.Ending) int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.begun[way] + int64(e.After.N) - c.passed[way].Load()

@@ -122,7 +122,7 @@ func (c *conn) read(way int, src net.Conn, q *queue) {
 	for n := 0; ; {
 		got, err := src.Read(buf)
 		p := piece{data: append([]byte(nil), buf[:got]...), at: time.Now(), late: -1}
-		if e := c.judge(true).Delay; e != nil && e.Direction.Has(directions[way]) && !c.isDraining() {
+		if e := c.judge(true)[way].Delay; e != nil && !c.isDraining() {
 			p.at, p.late = p.at.Add(lateness(e, way, n)), e.Rule
 			n++
 		}
@@ -178,15 +178,15 @@ func (c *conn) write(way int, dst net.Conn, q *queue) {
 // send writes one piece: in parts, where its way is narrow or comes to an end.
 func (c *conn) send(way int, dst net.Conn, p piece, free *time.Time) bool {
 	for data := p.data; len(data) > 0; {
-		e := c.judge(true)
+		e := c.judge(true)[way]
 		if c.isDead() {
 			return false
 		}
 		n := len(data)
-		if e.Ending != nil && e.Ending.Direction == directions[way] {
-			n = min(n, int(max(1, c.left(e.Ending))))
+		if e.Ending != nil {
+			n = int(min(int64(n), max(1, c.left(way, e.Ending))))
 		}
-		if e.Pace != nil && e.Pace.Direction.Has(directions[way]) {
+		if e.Pace != nil {
 			rate := e.Pace.BytesPerSecond
 			n = min(n, int(max(1, min(rate/pacesEvery, readMost))))
 			*free = through(*free, p.at, time.Now(), n, rate)
