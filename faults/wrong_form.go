@@ -37,7 +37,7 @@ var wrongContentType = Entry{
 	Summary: "has the wrong Content-Type, or is not the stream asked for",
 	Doc: `The bytes of the answer are right. as: plain calls them text/plain; charset=utf-8, JSON and streams alike: what a proxy does that adds a type of its own. as: json calls a stream application/json. as: whole answers a call for a stream with a whole JSON body, which gateways do that do not stream for a model or have a cached answer; it comes when its last token is done. ` +
 		`Where the type is no other one (an array of Gemini's is JSON) and in the Realtime API's socket the rule has missed; as: whole also where another rule ends the stream in a way that only streams end. ` +
-		`A good client either looks at what it got and reads it all the same, or fails with an error that names the type. What it must not do is to find no event in it and call that an empty answer. SDKs differ: see docs/faults-sdks.md. ` +
+		`A good client either looks at what it got and reads it all the same, or fails with an error that names the type. What it must not do is to find no event in it and call that an empty answer. SDKs differ: openai-node returns the body as a string where an answer in one piece is text/plain, openai-go raises, and others read it. ` +
 		`As errorworks does it, a mock of broken providers.`,
 	New: func() Fault { return &WrongContentType{As: "plain"} },
 }
