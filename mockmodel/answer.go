@@ -291,6 +291,9 @@ func (a *attempt) deliver(t timing) {
 		a.show(faults.SlotMutation)
 	}
 	if at < len(a.buf) {
+		if at > 0 && a.ans.bends(faults.MutationMedia) { // its head has told
+			a.mutated()
+		}
 		a.endHere()
 		return
 	}

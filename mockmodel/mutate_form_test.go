@@ -56,16 +56,17 @@ func TestWrongContentTypeWithEndings(t *testing.T) {
 		rules []faults.Rule
 		want  string
 		end   journal.AttemptEnd
+		begin string // of the body
 	}{
-		{"no [DONE]", []faults.Rule{of("whole"), plain(t, "eof_after_finish_no_done")}, "wrong_content_type:missed(mutation) eof_after_finish_no_done:injected(ending)", journal.AttemptEOF},
-		{"a cut behind events", []faults.Rule{of("whole"), rule(t, "conn_reset_mid", func(f *faults.Cut) { f.AfterEvents = ptr(2) })}, "wrong_content_type:missed(mutation) conn_reset_mid:injected(ending@2)", journal.AttemptReset},
-		{"a cut behind bytes", []faults.Rule{of("whole"), rule(t, "conn_reset_mid", func(f *faults.Cut) { f.AfterBytes = ptr(20) })}, "wrong_content_type:missed(mutation) conn_reset_mid:injected(ending@20)", journal.AttemptReset},
-		{"no blank line", []faults.Rule{of("plain"), plain(t, "eof_no_blank_line")}, "wrong_content_type:injected(mutation) eof_no_blank_line:injected(ending)", journal.AttemptEOF},
+		{"no [DONE]", []faults.Rule{of("whole"), plain(t, "eof_after_finish_no_done")}, "wrong_content_type:missed(mutation) eof_after_finish_no_done:injected(ending)", journal.AttemptEOF, "data: {"},
+		{"a cut behind events", []faults.Rule{of("whole"), rule(t, "conn_reset_mid", func(f *faults.Cut) { f.AfterEvents = ptr(2) })}, "wrong_content_type:missed(mutation) conn_reset_mid:injected(ending@2)", journal.AttemptReset, "data: {"},
+		{"a cut behind bytes", []faults.Rule{of("whole"), rule(t, "conn_reset_mid", func(f *faults.Cut) { f.AfterBytes = ptr(20) })}, "wrong_content_type:injected(mutation) conn_reset_mid:injected(ending@20)", journal.AttemptReset, `{"id":"chatcmpl-`},
+		{"no blank line", []faults.Rule{of("plain"), plain(t, "eof_no_blank_line")}, "wrong_content_type:injected(mutation) eof_no_blank_line:injected(ending)", journal.AttemptEOF, "data: {"},
 	} {
 		virtual(t, framesModels(6, 100), c.rules, func(g *rig) {
-			g.send(ask{path: chatPath, body: chat("gpt-4o", streamed)})
-			if rec := g.last(); states(rec) != c.want || rec.End != c.end {
-				t.Errorf("%s: %s, %s", c.name, states(rec), rec.End)
+			got := g.send(ask{path: chatPath, body: chat("gpt-4o", streamed)})
+			if rec := g.last(); states(rec) != c.want || rec.End != c.end || !strings.HasPrefix(got.body, c.begin) {
+				t.Errorf("%s: %s, %s: %q", c.name, states(rec), rec.End, got.body)
 			}
 		})
 	}

@@ -153,6 +153,17 @@ func TestUsageWrong(t *testing.T) {
 	}
 }
 
+// A member that is null in all that was sent has not been missed by anybody.
+func TestUsageThatWasNotDueYet(t *testing.T) {
+	rules := []faults.Rule{rule(t, "conn_reset_mid", func(f *faults.Cut) { f.AfterTokens = ptr(3) }), plain(t, "usage_wrong")}
+	virtual(t, framesModels(6, 0), rules, func(g *rig) {
+		r := g.send(ask{path: chatPath, body: chat("gpt-4o", streamed+`,"stream_options":{"include_usage":true}`)})
+		if got := states(g.last()); got != "conn_reset_mid:injected(ending@3) usage_wrong:missed(mutation)" || strings.Contains(r.body, "usage") {
+			t.Errorf("%s: %s", got, r.body)
+		}
+	})
+}
+
 // The event with the final usage never comes, in any form of stream: what came is
 // the beginning of the healthy stream, and ends in order.
 func TestUsageThatNeverComes(t *testing.T) {
