@@ -189,7 +189,10 @@ const tcpIntro = `
 
 These strike the connections of a proxy of the plan (or of ` + "`chaos proxy`" + `), and their rules name it: ` + "`match: {proxy: NAME}`" + `. What passes is not read,
 so there is no request to choose by: the dice of the n-th connection, from 0, have the proxy's name and n in their key. What repeats exactly is
-which connections are chosen, not which question travels on them.
+which connections are chosen, not which question travels on them. Each way through a connection has slots of its own.
+
+Who comes from Toxiproxy finds ` + "`latency` in `tcp_latency`, `bandwidth` in `tcp_bandwidth`, `limit_data` in `tcp_cut`, `reset_peer` in `tcp_reset`, `timeout: 0` in\n`tcp_half_open`, a proxy that is disabled in `tcp_refuse`, toxicity in `probability`, and a stream in `direction`" + `. Not here: ` + "`slow_close`, `slicer`, a `timeout`" + `
+that closes the connection after a while, and faults that are changed while the proxy runs (rules have windows instead).
 
 `
 
