@@ -80,7 +80,11 @@ func TestPositionsHoldForSlowReaders(t *testing.T) {
 			read := func(c net.Conn) {
 				defer close(done)
 				<-passed
-				_ = c.SetReadDeadline(time.Now().Add(2 * time.Second))
+				patience := 20 * time.Second
+				if row.seen == "silence" {
+					patience = time.Second
+				}
+				_ = c.SetReadDeadline(time.Now().Add(patience))
 				var b bytes.Buffer
 				n, err := io.Copy(&b, c)
 				seen := how(err)
@@ -128,8 +132,13 @@ func TestAWaitForASlowReaderEnds(t *testing.T) {
 	for _, closes := range []bool{true, false} {
 		r := newRig(t, &tcpNet{}, func(c net.Conn) { _, _ = io.Copy(c, zeros{}) }, ending(t, "tcp_reset", 300_000))
 		r.dial() // and reads nothing
-		for !standsIn("conn.settle") {
-			runtime.Gosched()
+		for stands := false; !stands; runtime.Gosched() {
+			r.mu.Lock()
+			ended := len(r.records) > 0
+			r.mu.Unlock()
+			if stands = standsIn("conn.settle"); ended && !stands {
+				t.Fatal("the connection ended, and was not seen to wait for its reader")
+			}
 		}
 		if closes {
 			_ = r.proxy.Close()
