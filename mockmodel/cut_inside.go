@@ -74,7 +74,7 @@ func (a *attempt) cutInside(s streamer) bool {
 // where there is none.
 func (f *frames) textSince(a *attempt, seen int) (from, to int) {
 	known := f.from >= seen && f.to > f.from && f.to <= len(f.buf)
-	if others := a.passed || a.replaying != nil; (others && !known || f.shaped > 0) && a.lineEnds() != noLines {
+	if others := a.replaying != nil || a.relays(); (others && !known || f.shaped > 0) && a.lineEnds() != noLines {
 		return seen, len(f.buf)
 	}
 	if known {

@@ -82,6 +82,9 @@ func (a *attempt) onSocket() bool {
 	return is
 }
 
+// relays reports whether the answer is a real provider's, passed on as it comes.
+func (a *attempt) relays() bool { return a.s.upstream(a.route.vendor) != nil }
+
 // reshape gives the frames that are new in the buffer the form that a fault asks
 // for, and notes where their writes end.
 func (a *attempt) reshape() {
@@ -174,7 +177,7 @@ func (a *attempt) reform(dst []byte, form string, frame []byte) []byte {
 // holdsFrames reports whether a fault has the frames wait for more of them.
 func (a *attempt) holdsFrames() bool {
 	m, out := a.effect.Mutation, &a.out
-	if m == nil || m.Kind != faults.MutationFrameJoin || a.passed || a.onSocket() {
+	if m == nil || m.Kind != faults.MutationFrameJoin || a.relays() || a.onSocket() {
 		return false
 	}
 	if a.sent.tokens == 0 || len(out.ends) == 0 {

@@ -128,6 +128,7 @@ func TestPassThroughFaults(t *testing.T) {
 		{"a slow first token", "", rule(t, "slow_ttft", func(f *faults.SlowTTFT) { f.By = 2 * time.Second }), 1, 200, false, `"finish_reason":"stop"`, 2700 * time.Millisecond, "slow_ttft:injected(delay)"},
 		{"a reset in the middle of an answer", "", rule(t, "conn_reset_mid", func(f *faults.Cut) { f.AfterTokens = nil; f.AfterBytes = ptr(100) }), 1, 200, true, "", 0, "conn_reset_mid:injected(ending@100)"},
 		{"an end behind two events", streamed, rule(t, "eof_no_done", func(f *faults.Cut) { f.AfterTokens = nil; f.AfterEvents = ptr(2) }), 1, 200, false, "", 0, "eof_no_done:injected(ending@2)"},
+		{"events in one write, which is the provider's own business", streamed, rule(t, "frame_coalesce", func(f *faults.FrameCoalesce) { f.Events = 100 }), 1, 200, false, "data: [DONE]", 0, "frame_coalesce:missed(mutation)"},
 		{"an error behind three events", streamed, rule(t, "in_stream_error", func(f *faults.InStreamError) { f.AfterTokens = ptr(3) }), 1, 200, false, `data: {"error":{`, 0, "in_stream_error:injected(ending@3)"},
 	} {
 		virtual(t, Config{Models: []Model{model("gpt-4o", 100*time.Millisecond, 20, 12)}}, nil, func(g *rig) {
