@@ -197,6 +197,9 @@ func (m met) rows(t *testing.T) []row {
 		}
 	}
 	seen := m.meet(t, scenes)
+	if m.language == "js" {
+		m.patiently(t, scenes, seen)
+	}
 	out := make([]row, len(all))
 	for i, e := range all {
 		out[i] = row{fault: e.Name}
@@ -209,6 +212,24 @@ func (m met) rows(t *testing.T) []row {
 		}
 	}
 	return out
+}
+
+// patiently puts a node SDK once more into each scene in which it waited: on a
+// machine that is busy the mock may be as slow as if it had fallen silent. Who did
+// not wait the second time, does not wait.
+func (m met) patiently(t *testing.T, scenes []scene, got []seen) {
+	var again []scene
+	var at []int
+	for i, s := range got {
+		if s.calls[len(s.calls)-1].Waited {
+			again, at = append(again, scenes[i]), append(at, i)
+		}
+	}
+	for i, s := range m.meet(t, again) {
+		if !s.calls[len(s.calls)-1].Waited {
+			got[at[i]] = s
+		}
+	}
 }
 
 // scenesOf are the call of a column with a fault, and without; false: the fault

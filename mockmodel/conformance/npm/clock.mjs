@@ -96,7 +96,7 @@ export function flight(promise) {
 // busy machine makes them longer, not more. Where the provider falls silent with
 // an answer half sent, nothing tells when that half is here, nor what an SDK does
 // before its caller loses patience: there they take 1 ms each.
-const quiet = (last) => (flying > 0 ? 250 : last ? 100 : 20)
+const quiet = (last) => (flying > 0 ? 300 : last ? 100 : 20)
 const turn = (look, last) => (flying > 0 || last ? real.setTimeout(look, 1) : setImmediate(look))
 
 // What came by the connections, as node's own client holds them.
