@@ -1,19 +1,5 @@
 package faults
 
-// HangBeforeHeaders is hang_before_headers: it has no parameters.
-type HangBeforeHeaders struct{}
-
-// Name returns "hang_before_headers".
-func (*HangBeforeHeaders) Name() string { return "hang_before_headers" }
-
-// Validate finds nothing: there are no parameters.
-func (*HangBeforeHeaders) Validate() []Problem { return nil }
-
-// Effect hangs the connection.
-func (*HangBeforeHeaders) Effect(Dice) Effect {
-	return Effect{Connection: &Connection{Kind: ConnectionHang}}
-}
-
 var hangBeforeHeaders = Entry{
 	Name: "hang_before_headers", Stage: "headers", Slots: SlotConnection,
 	Summary: "accepts the call and never answers a byte",
@@ -21,21 +7,7 @@ var hangBeforeHeaders = Entry{
 		`A good client has a timeout on the wait for headers that is shorter than its own caller's patience, closes the connection when it fires, ` +
 		`and counts the call against its budget. Without one it waits for ten minutes, the default of the official Python and Node SDKs. ` +
 		`Seen in anthropics/claude-code #49716 (over five minutes) and microsoft/vscode #321671 (four of six timeouts).`,
-	New: func() Fault { return &HangBeforeHeaders{} },
-}
-
-// ConnResetPre is conn_reset_pre: it has no parameters.
-type ConnResetPre struct{}
-
-// Name returns "conn_reset_pre".
-func (*ConnResetPre) Name() string { return "conn_reset_pre" }
-
-// Validate finds nothing: there are no parameters.
-func (*ConnResetPre) Validate() []Problem { return nil }
-
-// Effect resets the connection.
-func (*ConnResetPre) Effect(Dice) Effect {
-	return Effect{Connection: &Connection{Kind: ConnectionResetPre}}
+	New: fixed("hang_before_headers", Effect{Connection: &Connection{Kind: ConnectionHang}}),
 }
 
 var connResetPre = Entry{
@@ -44,5 +16,5 @@ var connResetPre = Entry{
 	Doc: `The request is read, then the connection is closed with a TCP reset instead of an answer; the caller sees "connection reset by peer". ` +
 		`A good client retries with backoff: nothing was answered, though the provider may have started to work. ` +
 		`It does not reuse the connection, and does not take the reset for an end of the answer. The same as reset_peer of Shopify/toxiproxy.`,
-	New: func() Fault { return &ConnResetPre{} },
+	New: fixed("conn_reset_pre", Effect{Connection: &Connection{Kind: ConnectionResetPre}}),
 }

@@ -73,25 +73,13 @@ var halfOpen = Entry{
 	New: func() Fault { return &HalfOpen{} },
 }
 
-// CloseKeepalive is close_keepalive: it has no parameters.
-type CloseKeepalive struct{}
-
-// Name returns "close_keepalive".
-func (*CloseKeepalive) Name() string { return "close_keepalive" }
-
-// Validate finds nothing: there are no parameters.
-func (*CloseKeepalive) Validate() []Problem { return nil }
-
-// Effect closes the connection behind the answer.
-func (*CloseKeepalive) Effect(Dice) Effect { return Effect{Ending: &Ending{Kind: EndingClose}} }
-
 var closeKeepalive = Entry{
 	Name: "close_keepalive", Stage: "connection", Slots: SlotEnding,
 	Summary: "closes the connection behind an answer unannounced",
 	Doc: `The answer is whole and right, without Connection: close; the connection is closed right behind it. A caller that takes it from its pool at that instant sends a request that nobody reads, and gets an end of file or a reset (RFC 9112 9.6 and 9.3.1). ` +
 		`A good client sends such a request again on a new connection, where nothing of the answer has come, without counting it as a failure of the provider; Go's net/http does so for requests whose body it can get again. ` +
 		`HTTP/2's GOAWAY does the same there; the provider speaks HTTP/1.1 alone, which is what an http:// base URL means to the SDKs, so goaway and h2_rst_stream are not built.`,
-	New: func() Fault { return &CloseKeepalive{} },
+	New: fixed("close_keepalive", Effect{Ending: &Ending{Kind: EndingClose}}),
 }
 
 // AuthFlap holds the parameters of auth_flap.

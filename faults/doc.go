@@ -62,7 +62,8 @@
 //  1. Write a file with a struct whose exported fields are the parameters, each
 //     with the tags yaml and doc and, where it has one, default and enum. Give it
 //     Name, Validate and Effect; StreamOnly as well if it means nothing for an
-//     answer in one piece. Draw what is random from the [Dice] alone.
+//     answer in one piece. Draw what is random from the [Dice] alone. A fault that
+//     has no parameters and always does the same is a [Fixed]: it needs no struct.
 //  2. Write an [Entry] beside it: New returns the defaults of the tags, Summary
 //     is up to 58 bytes without a full stop, Doc says what is on the wire, what a
 //     good client does and where it was seen (or that nobody has published it).

@@ -96,9 +96,9 @@ func TestEffects(t *testing.T) {
 		want  string
 		check func(Effect) bool
 	}{
-		{&HangBeforeHeaders{}, "connection", func(e Effect) bool { return e.Connection.Kind == ConnectionHang }},
-		{&ConnResetPre{}, "connection", func(e Effect) bool { return e.Connection.Kind == ConnectionResetPre }},
-		{&Empty200{}, "mutation", func(e Effect) bool { return e.Mutation.Kind == MutationEmpty }},
+		{newFault("hang_before_headers"), "connection", func(e Effect) bool { return e.Connection.Kind == ConnectionHang }},
+		{newFault("conn_reset_pre"), "connection", func(e Effect) bool { return e.Connection.Kind == ConnectionResetPre }},
+		{newFault("empty_200"), "mutation", func(e Effect) bool { return e.Mutation.Kind == MutationEmpty }},
 		{&WrongModel{Model: "mini", Declared: true}, "mutation", func(e Effect) bool {
 			return *e.Mutation == Mutation{Kind: MutationWrongModel, Model: "mini", Declared: true}
 		}},

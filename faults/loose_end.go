@@ -1,26 +1,5 @@
 package faults
 
-// LooseEnd holds the parameters of the faults that say everything and end
-// badly: eof_after_finish_no_done and done_no_finish, which have none.
-type LooseEnd struct {
-	name string
-	kind EndingKind
-}
-
-// Name returns the name of the fault in the catalogue.
-func (f *LooseEnd) Name() string { return f.name }
-
-// Validate finds nothing: there are no parameters.
-func (*LooseEnd) Validate() []Problem { return nil }
-
-// StreamOnly: a body in one piece has no last event.
-func (*LooseEnd) StreamOnly() bool { return true }
-
-// Effect changes the last events.
-func (f *LooseEnd) Effect(Dice) Effect {
-	return Effect{Ending: &Ending{Kind: f.kind, After: atEnd}}
-}
-
 // atEnd is the position of what changes only the end of an answer.
 var atEnd = Position{N: -1, In: End}
 
@@ -62,7 +41,7 @@ var eofAfterFinishNoDone = Entry{
 	Doc: `Text, finish reason and usage are all there; what is missing is [DONE], message_stop, the bracket that closes a Gemini array, or Bedrock's metadata (and with it the usage). ` +
 		`The harmless twin of eof_no_done: a good client accepts the answer. One that calls it truncated, or tries again, is too strict and pays twice. ` +
 		`Where finish reason and terminal event are one (the Responses API, events of Gemini, Ollama), there is nothing to leave out: the first two are misses. Seen in the reports about eof_no_done, such as opencode #39968.`,
-	New: func() Fault { return &LooseEnd{name: "eof_after_finish_no_done", kind: EndingNoDone} },
+	New: fixedInStreams("eof_after_finish_no_done", Effect{Ending: &Ending{Kind: EndingNoDone, After: atEnd}}),
 }
 
 var doneNoFinish = Entry{
@@ -71,5 +50,5 @@ var doneNoFinish = Entry{
 	Doc: `Text, usage and terminal event are there; the event with the finish reason is missing (with Anthropic's message_delta the usage is, too), or the member is: finishReason of Gemini, done_reason of Ollama. ` +
 		`Nobody can tell a whole answer from one that was cut by a limit or a filter. A good client flags it and runs no tool call from it. ` +
 		`Vercel's AI SDK makes up the finish reason "other" or "unknown" and succeeds: opencode #39968 and #44210. In the Responses API both are one event: a miss.`,
-	New: func() Fault { return &LooseEnd{name: "done_no_finish", kind: EndingNoFinish} },
+	New: fixedInStreams("done_no_finish", Effect{Ending: &Ending{Kind: EndingNoFinish, After: atEnd}}),
 }

@@ -1,24 +1,12 @@
 package faults
 
-// Empty200 is empty_200: it has no parameters.
-type Empty200 struct{}
-
-// Name returns "empty_200".
-func (*Empty200) Name() string { return "empty_200" }
-
-// Validate finds nothing: there are no parameters.
-func (*Empty200) Validate() []Problem { return nil }
-
-// Effect empties the answer.
-func (*Empty200) Effect(Dice) Effect { return Effect{Mutation: &Mutation{Kind: MutationEmpty}} }
-
 var empty200 = Entry{
 	Name: "empty_200", Stage: "body", Slots: SlotMutation,
 	Summary: "succeeds with an answer that says nothing",
 	Doc: `Status 200, the right form, content "" (no vectors, no results where the step is not a chat), finish_reason stop, usage zero. ` +
 		`A good client looks at the content before it calls the answer a success, tries again at most a few times with backoff, then degrades and says so; ` +
 		`it never shows or caches the empty answer. A retry without a bound turns it into a storm: BerriAI/litellm #38197, also #40252 and #40477.`,
-	New: func() Fault { return &Empty200{} },
+	New: fixed("empty_200", Effect{Mutation: &Mutation{Kind: MutationEmpty}}),
 }
 
 // WrongModel holds the parameters of wrong_model.

@@ -1,25 +1,6 @@
 package faults
 
-// ProxyPage is html_502, html_200, cf_520 and empty_body_200: what a proxy
-// before the provider answers. They have no parameters.
-type ProxyPage struct {
-	name string
-	of   Status
-}
-
-// Name returns the name of the fault in the catalogue.
-func (f *ProxyPage) Name() string { return f.name }
-
-// Validate finds nothing: there are no parameters.
-func (*ProxyPage) Validate() []Problem { return nil }
-
-// Effect answers in the provider's place.
-func (f *ProxyPage) Effect(Dice) Effect {
-	of := f.of
-	return Effect{Status: &of}
-}
-
-// proxyDoc is what the pages have in common.
+// What a proxy before the provider answers. proxyDoc is what the pages have in common.
 const proxyDoc = ` The page is a proxy's, so it has none of the provider's headers, and the model is never asked: nothing is billed. ` +
 	`The Realtime API's socket has no pages, and a rule is a miss there. `
 
@@ -28,9 +9,7 @@ var html502 = Entry{
 	Summary: "answers with a proxy's HTML page and status 502",
 	Doc: `Status 502, Content-Type text/html, and a page that no parser of JSON reads.` + proxyDoc +
 		`A good client decides by the status, retries a few times with growing, jittered waits, and never shows or parses the page. Seen in perplexity #284, about 5 % of calls at 30 a minute.`,
-	New: func() Fault {
-		return &ProxyPage{"html_502", Status{Kind: StatusPage, Code: 502}}
-	},
+	New: fixed("html_502", Effect{Status: &Status{Kind: StatusPage, Code: 502}}),
 }
 
 var cf520 = Entry{
@@ -39,9 +18,7 @@ var cf520 = Entry{
 	Doc: `Status 520, with the headers server: cloudflare and cf-ray (as in the pages of Cloudflare), Content-Type text/html, and a page whose words are ours: what the network in front of a provider says of an origin that it does not understand. ` +
 		`520 is in no standard, and SDKs retry it as any status from 500 on.` + proxyDoc +
 		`A good client retries it as it does a 502. Seen in claude-code #3197; letta #2136 got it as JSON.`,
-	New: func() Fault {
-		return &ProxyPage{"cf_520", Status{Kind: StatusPage, Code: 520}}
-	},
+	New: fixed("cf_520", Effect{Status: &Status{Kind: StatusPage, Code: 520}}),
 }
 
 var html200 = Entry{
@@ -50,9 +27,7 @@ var html200 = Entry{
 	Doc: `Status 200, Content-Type text/html, and a page where the answer should be: a portal that wants a login, a page that asks to prove that one is human, a site in maintenance.` + proxyDoc +
 		`A good client looks at the Content-Type before it parses, calls it an error and not an empty answer, and retries it a few times at most. ` +
 		`A stream's client that takes every line which is no event for a comment ends with an empty answer and no error.`,
-	New: func() Fault {
-		return &ProxyPage{"html_200", Status{Kind: StatusPage, Code: 200}}
-	},
+	New: fixed("html_200", Effect{Status: &Status{Kind: StatusPage, Code: 200}}),
 }
 
 var emptyBody200 = Entry{
@@ -61,7 +36,5 @@ var emptyBody200 = Entry{
 	Doc: `Status 200, the media type of the answer, Content-Length 0 and nothing else, for a stream too.` + proxyDoc +
 		`A good client takes it for an error and not for an empty answer: no parser of JSON accepts it, but a client of streams that only waits for the end may. It retries a few times at most. ` +
 		`It is what a gateway leaves whose upstream dies between its headers and its body; errorworks has it as empty_body, and no report with a number is known.`,
-	New: func() Fault {
-		return &ProxyPage{"empty_body_200", Status{Kind: StatusNothing, Code: 200}}
-	},
+	New: fixed("empty_body_200", Effect{Status: &Status{Kind: StatusNothing, Code: 200}}),
 }

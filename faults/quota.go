@@ -9,20 +9,6 @@ import (
 // paidDialects are the dialects of providers that want to be paid.
 var paidDialects = []string{"openai", "azure", "anthropic", "gemini", "bedrock", "cohere", "jina", "voyage"}
 
-// Poison429 is poison_429: it has no parameters.
-type Poison429 struct{}
-
-// Name returns "poison_429".
-func (*Poison429) Name() string { return "poison_429" }
-
-// Validate finds nothing: there are no parameters.
-func (*Poison429) Validate() []Problem { return nil }
-
-// Effect refuses the call as one that is larger than its limit.
-func (*Poison429) Effect(Dice) Effect {
-	return Effect{Status: &Status{Kind: StatusTooLarge, Code: 429, Honest: true}}
-}
-
 var poison429 = Entry{
 	Name: "poison_429", Stage: "quota", Slots: SlotStatus, Dialects: []string{"openai", "azure", "anthropic", "gemini", "bedrock"},
 	Summary: "refuses a call as larger than its limit, for good",
@@ -30,7 +16,7 @@ var poison429 = Entry{
 		`elsewhere the dialect's own words for a limit on tokens. There is no hint, because no wait helps: every further attempt of the step at the model is refused too, while the rule applies. ` +
 		`A good client does not retry it, although the status says so and the official SDKs do: it shortens the prompt or max_tokens, takes a model with a larger limit, or reports the error. ` +
 		`Words: the OpenAI API, as quoted in its community's threads on "Request too large".`,
-	New: func() Fault { return &Poison429{} },
+	New: fixed("poison_429", Effect{Status: &Status{Kind: StatusTooLarge, Code: 429, Honest: true}}),
 }
 
 // quotaCodes are OpenAI's codes for an account that may not go on, from its

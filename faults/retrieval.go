@@ -100,60 +100,20 @@ var embedShort = Entry{
 	New: func() Fault { return &EmbedShort{By: 1} },
 }
 
-// EmbedOrder is embed_order: it has no parameters.
-type EmbedOrder struct{}
-
-// Name returns "embed_order".
-func (*EmbedOrder) Name() string { return "embed_order" }
-
-// Validate finds nothing: there are no parameters.
-func (*EmbedOrder) Validate() []Problem { return nil }
-
-// Effect changes the order of the vectors.
-func (*EmbedOrder) Effect(Dice) Effect {
-	return Effect{Mutation: &Mutation{Kind: MutationVectorsTurned}}
-}
-
 var embedOrder = Entry{
 	Name: "embed_order", Stage: "body", Slots: SlotMutation, Dialects: embedDialects, Steps: []string{"embed"},
 	Summary: "gives the vectors in another order than the inputs",
 	Doc: `The list is turned by one: the second vector comes first, and the first one last. At OpenAI and Azure index still says which input a vector belongs to; Gemini and Ollama have no index, and nothing but the vectors shows it. A call with one input has no order, and the rule has missed. ` +
 		`A good client sorts by index where there is one, and otherwise tests now and then that a known text still has its vector: texts filed under the vectors of others are found for the wrong questions.`,
-	New: func() Fault { return &EmbedOrder{} },
+	New: fixed("embed_order", Effect{Mutation: &Mutation{Kind: MutationVectorsTurned}}),
 }
-
-// RerankEmpty is rerank_empty: it has no parameters.
-type RerankEmpty struct{}
-
-// Name returns "rerank_empty".
-func (*RerankEmpty) Name() string { return "rerank_empty" }
-
-// Validate finds nothing: there are no parameters.
-func (*RerankEmpty) Validate() []Problem { return nil }
-
-// Effect leaves all documents out.
-func (*RerankEmpty) Effect(Dice) Effect { return Effect{Mutation: &Mutation{Kind: MutationRanksNone}} }
 
 var rerankEmpty = Entry{
 	Name: "rerank_empty", Stage: "body", Slots: SlotMutation, Dialects: rerankDialects, Steps: []string{"rerank"},
 	Summary: "ranks no document at all",
 	Doc: `Status 200 with an empty list of results, although there were documents; what is billed is what a whole answer is billed. ` +
 		`A good client falls back to the order in which its search found the documents, and says so where it matters: else the model answers without any source.`,
-	New: func() Fault { return &RerankEmpty{} },
-}
-
-// RerankIndexOOB is rerank_index_oob: it has no parameters.
-type RerankIndexOOB struct{}
-
-// Name returns "rerank_index_oob".
-func (*RerankIndexOOB) Name() string { return "rerank_index_oob" }
-
-// Validate finds nothing: there are no parameters.
-func (*RerankIndexOOB) Validate() []Problem { return nil }
-
-// Effect moves an index out of bounds.
-func (*RerankIndexOOB) Effect(Dice) Effect {
-	return Effect{Mutation: &Mutation{Kind: MutationRankBeyond}}
+	New: fixed("rerank_empty", Effect{Mutation: &Mutation{Kind: MutationRanksNone}}),
 }
 
 var rerankIndexOOB = Entry{
@@ -161,5 +121,5 @@ var rerankIndexOOB = Entry{
 	Summary: "ranks a document that was not sent",
 	Doc: `The index of the last result is the number of documents, one behind the last of them; the other results are right. It is what counting from one, or a cached ranking of a longer list, looks like. ` +
 		`A good client checks each index before it takes the document, leaves that result out or falls back to its own order, and does not fail the whole request for it.`,
-	New: func() Fault { return &RerankIndexOOB{} },
+	New: fixed("rerank_index_oob", Effect{Mutation: &Mutation{Kind: MutationRankBeyond}}),
 }

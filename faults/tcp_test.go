@@ -29,7 +29,7 @@ func TestFaultsOfConnectionsAndOfCallsAreHeldApart(t *testing.T) {
 		{"a fault of connections at a proxy", Rule{Fault: tcpFault(t, "tcp_refuse"), Match: cache}, ""},
 		{"one in three of them", Rule{Fault: tcpFault(t, "tcp_refuse"), Match: cache, Every: 3}, ""},
 		{"a fault of connections without a proxy", Rule{Fault: tcpFault(t, "tcp_reset")}, "add match: {proxy: NAME}"},
-		{"a fault of calls at a proxy", Rule{Fault: &CloseKeepalive{}, Match: cache}, "a proxy knows no calls"},
+		{"a fault of calls at a proxy", Rule{Fault: newFault("close_keepalive"), Match: cache}, "a proxy knows no calls"},
 		{"a model at a proxy", Rule{Fault: tcpFault(t, "tcp_cut"), Match: Match{Proxy: "cache", Model: "gpt-4o"}}, "belong to no request"},
 		{"a tenant at a proxy", Rule{Fault: tcpFault(t, "tcp_cut"), Match: Match{Proxy: "cache", Tenant: "1"}}, "belong to no request"},
 		{"requests at a proxy", Rule{Fault: tcpFault(t, "tcp_cut"), Match: cache, Requests: 2}, "belong to no request"},
@@ -59,7 +59,7 @@ func unloaded(t *testing.T, rules ...Rule) *Schedule {
 
 func TestAConnectionMeetsRulesOfItsProxyAlone(t *testing.T) {
 	s := unloaded(t,
-		Rule{Name: "calls", Fault: &CloseKeepalive{}},
+		Rule{Name: "calls", Fault: newFault("close_keepalive")},
 		Rule{Name: "cache", Fault: tcpFault(t, "tcp_reset"), Match: Match{Proxy: "cache"}},
 		Rule{Name: "store", Fault: tcpFault(t, "tcp_refuse"), Match: Match{Proxy: "store"}})
 	way := func(d Direction) Call { c := Arrival("cache", 0, 5, false); c.Way = d; return c }

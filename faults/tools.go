@@ -78,45 +78,13 @@ var toolArgsMalformed = Entry{
 	New: func() Fault { return &ToolArgsMalformed{Kind: "invalid_json"} },
 }
 
-// ToolMissingFirstFragment is tool_missing_first_fragment: it has no parameters.
-type ToolMissingFirstFragment struct{}
-
-// Name returns "tool_missing_first_fragment".
-func (*ToolMissingFirstFragment) Name() string { return "tool_missing_first_fragment" }
-
-// Validate finds nothing: there are no parameters.
-func (*ToolMissingFirstFragment) Validate() []Problem { return nil }
-
-// StreamOnly: in an answer in one piece a call has no fragments.
-func (*ToolMissingFirstFragment) StreamOnly() bool { return true }
-
-// Effect loses the first fragment of tool calls.
-func (*ToolMissingFirstFragment) Effect(Dice) Effect {
-	return Effect{Mutation: &Mutation{Kind: MutationToolHeadless}}
-}
-
 var toolMissingFirstFragment = Entry{
 	Name: "tool_missing_first_fragment", Stage: "stream", Slots: SlotMutation, Dialects: textDialects, Steps: []string{"chat"},
 	Summary: "streams a tool call without its id and name",
 	Doc: `The event that begins a call of a tool is lost: the first delta with id and name at OpenAI, response.output_item.added of the Responses API, content_block_start of Anthropic, contentBlockStart of Bedrock. The arguments follow as if nothing were missing. ` +
 		`Gemini and Ollama send a call in one event, and a realtime session says the name elsewhere too: there the rule has missed. A good client treats arguments of a call that never began as an error of the stream; it neither guesses the tool nor drops the call in silence. Seen in vllm #34887.`,
-	New: func() Fault { return &ToolMissingFirstFragment{} },
+	New: fixedInStreams("tool_missing_first_fragment", Effect{Mutation: &Mutation{Kind: MutationToolHeadless}}), // elsewhere a call has no fragments
 }
-
-// ToolDupIndex is tool_dup_index: it has no parameters.
-type ToolDupIndex struct{}
-
-// Name returns "tool_dup_index".
-func (*ToolDupIndex) Name() string { return "tool_dup_index" }
-
-// Validate finds nothing: there are no parameters.
-func (*ToolDupIndex) Validate() []Problem { return nil }
-
-// StreamOnly: in an answer in one piece calls have no index.
-func (*ToolDupIndex) StreamOnly() bool { return true }
-
-// Effect gives two tool calls one index.
-func (*ToolDupIndex) Effect(Dice) Effect { return Effect{Mutation: &Mutation{Kind: MutationToolTwins}} }
 
 var toolDupIndex = Entry{
 	Name: "tool_dup_index", Stage: "stream", Slots: SlotMutation, Dialects: textDialects, Steps: []string{"chat"},
@@ -125,20 +93,8 @@ var toolDupIndex = Entry{
 		`It needs an answer with two calls, such as one of answers: with two tool_calls; with fewer the rule has missed. ` +
 		`A good client that finds another id under an index that it knows begins another call; one that goes by the index alone joins the arguments of both into garbage. ` +
 		`Seen in openai-python #3201 and eliza #16973.`,
-	New: func() Fault { return &ToolDupIndex{} },
+	New: fixedInStreams("tool_dup_index", Effect{Mutation: &Mutation{Kind: MutationToolTwins}}), // elsewhere calls have no index
 }
-
-// ToolLoop is tool_loop: it has no parameters.
-type ToolLoop struct{}
-
-// Name returns "tool_loop".
-func (*ToolLoop) Name() string { return "tool_loop" }
-
-// Validate finds nothing: there are no parameters.
-func (*ToolLoop) Validate() []Problem { return nil }
-
-// Effect lets the model call a tool on each turn.
-func (*ToolLoop) Effect(Dice) Effect { return Effect{Mutation: &Mutation{Kind: MutationToolAgain}} }
 
 var toolLoop = Entry{
 	Name: "tool_loop", Stage: "model", Slots: SlotMutation, Dialects: toolDialects, Steps: []string{"chat"},
@@ -146,5 +102,5 @@ var toolLoop = Entry{
 	Doc: `Whatever the results of tools say, the model calls a tool again, with arguments that its schema allows and an id of their own, also where answers: of the plan would have ended the conversation. per: request makes a whole request loop. ` +
 		`A call that offers no tool, or forbids to call one, is answered as usual, and the rule has missed. ` +
 		`A good client bounds the turns of one request and what they cost, and answers with what it has, or says that it cannot; an agent without a bound pays until its context is full.`,
-	New: func() Fault { return &ToolLoop{} },
+	New: fixed("tool_loop", Effect{Mutation: &Mutation{Kind: MutationToolAgain}}),
 }

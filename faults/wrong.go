@@ -3,20 +3,6 @@ package faults
 // wrongDialects are those whose answers are words.
 var wrongDialects = []string{"openai", "azure", "anthropic", "gemini", "ollama", "bedrock"}
 
-// WrongAnswer is wrong_answer: it has no parameters.
-type WrongAnswer struct{}
-
-// Name returns "wrong_answer".
-func (*WrongAnswer) Name() string { return "wrong_answer" }
-
-// Validate finds nothing: there are no parameters.
-func (*WrongAnswer) Validate() []Problem { return nil }
-
-// Effect says something else than the answer.
-func (*WrongAnswer) Effect(Dice) Effect {
-	return Effect{Mutation: &Mutation{Kind: MutationOtherWords}}
-}
-
 var wrongAnswer = Entry{
 	Name: "wrong_answer", Stage: "model", Slots: SlotMutation, Dialects: wrongDialects, Steps: []string{"chat"},
 	Summary: "answers something else, plausible and wrong",
@@ -24,21 +10,7 @@ var wrongAnswer = Entry{
 		`What makes it provable is a canary: its watermarks vouch for the words of the right answer, which are not there, so that a user who gets it has the outcome wrong. ` +
 		`Answers of the plan, and such as must be JSON, have no such watermarks: they are given as they are, and the rule has missed. ` +
 		`A good client of a model that can be wrong checks what can be checked (a second model, a rule, a source for each claim) before it acts, and degrades or says so where the check fails; one that does not passes the answer on, which is what the outcome shows.`,
-	New: func() Fault { return &WrongAnswer{} },
-}
-
-// StickyMisroute is sticky_misroute: it has no parameters.
-type StickyMisroute struct{}
-
-// Name returns "sticky_misroute".
-func (*StickyMisroute) Name() string { return "sticky_misroute" }
-
-// Validate finds nothing: there are no parameters.
-func (*StickyMisroute) Validate() []Problem { return nil }
-
-// Effect puts another script into the answer.
-func (*StickyMisroute) Effect(Dice) Effect {
-	return Effect{Mutation: &Mutation{Kind: MutationOtherScript}}
+	New: fixed("wrong_answer", Effect{Mutation: &Mutation{Kind: MutationOtherWords}}),
 }
 
 var stickyMisroute = Entry{
@@ -49,5 +21,5 @@ var stickyMisroute = Entry{
 		`Its watermarks vouch for the words that should be there: the outcome is wrong. Answers of the plan, and such as must be JSON, have none: the rule has missed. ` +
 		`A good client watches quality for each tenant or session and not on average alone, with questions whose answers it knows, and moves those who fare badly to another endpoint. ` +
 		`Seen in Anthropic's postmortem of 2025-09-17: up to 16 % of the requests to Sonnet 4 went to the wrong servers in the worst hour, sticky; Thai or Chinese letters in answers in English are another trouble of the same weeks, and stand here for what was bad about them.`,
-	New: func() Fault { return &StickyMisroute{} },
+	New: fixed("sticky_misroute", Effect{Mutation: &Mutation{Kind: MutationOtherScript}}),
 }
