@@ -1,7 +1,10 @@
 package tcpproxy
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
+	"io"
 	"net"
 	"strings"
 	"sync"
@@ -10,6 +13,7 @@ import (
 	"time"
 
 	"github.com/chaoskit/chaos/faults"
+	"github.com/chaoskit/chaos/internal/draw"
 	"github.com/chaoskit/chaos/internal/journal"
 	"github.com/chaoskit/chaos/internal/memnet"
 )
@@ -149,4 +153,52 @@ func (d *dead) DialContext(ctx context.Context, network, addr string) (net.Conn,
 	}
 	<-ctx.Done()
 	return nil, ctx.Err()
+}
+
+// TestBytesComeInOrder: both ways at once, in writes of all sizes, late by turns
+// and narrow: what arrives is what was sent.
+func TestBytesComeInOrder(t *testing.T) {
+	virtual(t, func(t *testing.T, n network) {
+		late := latency(t, 50*ms, faults.Both)
+		late.Fault.(*faults.TCPLatency).Jitter = 1
+		sent := func(way string) []byte {
+			var b []byte
+			for i := uint64(0); len(b) < 400_000; i++ {
+				b = binary.BigEndian.AppendUint64(b, draw.Bits(i, way))
+			}
+			return b
+		}
+		send := func(c net.Conn, way string) {
+			b := sent(way)
+			for i := uint64(0); len(b) > 0; i++ {
+				// From one byte to more than a buffer holds.
+				size := 1 + draw.Bits(i, way, "size")%(1<<(draw.Bits(i, way, "power")%18))
+				k := min(len(b), int(size))
+				if _, err := c.Write(b[:k]); err != nil {
+					t.Error(way, err)
+				}
+				b = b[k:]
+				pause(context.Background(), time.Duration(draw.Bits(i, way, "pause")%3)*ms)
+			}
+			closeWrite(c)
+		}
+		got := func(c net.Conn, way string) {
+			b, err := io.ReadAll(c)
+			if want := sent(way); err != nil || !bytes.Equal(b, want) {
+				t.Errorf("%s: %d bytes of %d came, or others, %v", way, len(b), len(want), err)
+			}
+		}
+		both := func(c net.Conn, to, from string) {
+			var all sync.WaitGroup
+			all.Go(func() { send(c, to) })
+			all.Go(func() { got(c, from) })
+			all.Wait()
+		}
+		r := newRig(t, n, func(c net.Conn) { both(c, "down", "up") }, late, bandwidth(t, 200_000, faults.Both))
+		defer r.close()
+		both(r.dial(), "up", "down")
+		if hits := states(r.recorded()[0]); hits != "tcp_latency injected, tcp_bandwidth injected" {
+			t.Errorf("on record: %s", hits)
+		}
+	})
 }
