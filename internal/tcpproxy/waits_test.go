@@ -117,6 +117,7 @@ func (w *wait) test(t *testing.T, leaves bool) {
 	if took := time.Since(began); took > w.takes {
 		t.Errorf("to close took %s, want %s at most", took, w.takes)
 	}
+	synctest.Wait() // who has done his work may still be on his way out
 	if s := working(); s != "" {
 		t.Errorf("left at work: %s", s)
 	}
