@@ -55,12 +55,13 @@ type oneWay interface{ Way() Direction }
 // Entry describes a fault of the catalogue.
 type Entry struct {
 	Name     string
-	Summary  string   // one line
-	Stage    string   // where it strikes: connection, headers, body, stream, model, quota
-	Slots    Slots    // the slots that it may fill
-	Doc      string   // what is on the wire, what a good client does, where it was seen
-	Dialects []string // the dialects in which it exists; nil: all
-	Steps    []string // the kinds of step in which it exists; nil: all
+	Summary  string    // one line
+	Stage    string    // where it strikes: connection, headers, body, stream, model, quota
+	Slots    Slots     // the slots that it may fill
+	Doc      string    // what is on the wire, what a good client does, where it was seen
+	Dialects []string  // the dialects in which it exists; nil: all
+	Steps    []string  // the kinds of step in which it exists; nil: all
+	Sockets  SocketUse // whether it exists for the responses of a socket
 	New      func() Fault
 }
 
@@ -147,6 +148,7 @@ var catalogue = append([]Entry{
 	embedOrder,
 	rerankEmpty,
 	rerankIndexOOB,
+	wsClose,
 }, httpStatuses()...)
 
 // Unbuilt reports whether name is a known fault that does not exist yet, so
@@ -155,5 +157,5 @@ func Unbuilt(name string) bool { return slices.Contains(unbuilt, underscored(nam
 
 // unbuilt are the rest of the reference catalogue.
 var unbuilt = []string{
-	"goaway", "h2_rst_stream", "ws_close",
+	"goaway", "h2_rst_stream",
 }

@@ -74,7 +74,7 @@ var halfOpen = Entry{
 }
 
 var closeKeepalive = Entry{
-	Name: "close_keepalive", Stage: "connection", Slots: SlotEnding,
+	Name: "close_keepalive", Stage: "connection", Slots: SlotEnding, Sockets: SocketNever,
 	Summary: "closes the connection behind an answer unannounced",
 	Doc: `The answer is whole and right, without Connection: close; the connection is closed right behind it. A caller that takes it from its pool at that instant sends a request that nobody reads, and gets an end of file or a reset (RFC 9112 9.6 and 9.3.1). ` +
 		`A good client sends such a request again on a new connection, where nothing of the answer has come, without counting it as a failure of the provider; Go's net/http does so for requests whose body it can get again. ` +

@@ -23,6 +23,7 @@ type Call struct {
 	Kind     string // of the step: chat, embed, rerank, search, moderation, tool
 	Endpoint string
 	Stream   bool
+	Socket   bool // the answer is messages of a socket
 
 	// Proxy is set for a connection of a proxy, and then nothing below is: see
 	// [Arrival]. Open: it was accepted before ArrivedNs. Way: only what concerns
@@ -162,7 +163,7 @@ func (b *bound) applies(c *Call) bool {
 		return false
 	case b.rule.Times > 0 && c.Ordinal > int(b.rule.Times):
 		return false
-	case b.streamOnly && !c.Stream:
+	case b.streamOnly && !c.Stream, b.sockets == SocketNever && c.Socket, b.sockets == SocketOnly && !c.Socket:
 		return false
 	case b.steps != nil && !slices.Contains(b.steps, c.Kind), b.dialects != nil && !slices.Contains(b.dialects, c.Dialect):
 		return false

@@ -67,7 +67,7 @@
 //  2. Write an [Entry] beside it: New returns the defaults of the tags, Summary
 //     is up to 58 bytes without a full stop, Doc says what is on the wire, what a
 //     good client does and where it was seen (or that nobody has published it).
-//     Dialects and Steps say where it exists; left out: everywhere.
+//     Dialects, Steps and Sockets say where it exists; left out: everywhere.
 //  3. Add the entry to the list in catalogue.go, and take its name out of unbuilt
 //     there if it stands in it. Plan syntax, schema, `chaos list`, `chaos explain`,
 //     printing and reports follow from that.

@@ -116,7 +116,11 @@ const (
 	EndingNoBlankLine EndingKind = "no_blank_line" // the last event is not ended
 	EndingNoDone      EndingKind = "no_done"       // the terminal event is missing
 	EndingNoFinish    EndingKind = "no_finish"     // the finish reason is missing
-	EndingNoUsage     EndingKind = "no_usage"      // the event with the final usage is missing, and all behind it
+
+	// Of the response of a socket.
+	EndingSocketClose EndingKind = "socket_close" // the socket is closed with Code and the reason Type; [CloseNone]: without a word
+	EndingSocketError EndingKind = "socket_error" // an event that says error, and the session goes on
+	EndingNoUsage     EndingKind = "no_usage"     // the event with the final usage is missing, and all behind it
 )
 
 // Ending cuts an answer short at a position.
@@ -130,6 +134,8 @@ type Ending struct {
 	NoDone  bool          // no_blank_line: the terminal event is missing too
 	Every   time.Duration // keep_alive: between two signs of life
 
+	Code int // socket_close
+
 	// Of a proxy's connection: whose bytes After counts. Then eof, reset and
 	// half_open end both directions.
 	Direction Direction
@@ -140,7 +146,9 @@ type Ending struct {
 // Follows reports whether something of the stream comes behind the cut: an error
 // or signs of life. They stand behind a whole event, as inside of one they would
 // be none of their own; so no character is cut in two before them.
-func (k EndingKind) Follows() bool { return k == EndingInStreamError || k == EndingKeepAlive }
+func (k EndingKind) Follows() bool {
+	return k == EndingInStreamError || k == EndingKeepAlive || k == EndingSocketError
+}
 
 // Inside is what an ending cuts in two.
 type Inside string

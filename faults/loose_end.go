@@ -24,7 +24,7 @@ func (f *NoBlankLine) Effect(Dice) Effect {
 }
 
 var eofNoBlankLine = Entry{
-	Name: "eof_no_blank_line", Stage: "stream", Slots: SlotEnding, Steps: []string{"chat"},
+	Name: "eof_no_blank_line", Stage: "stream", Slots: SlotEnding, Sockets: SocketNever, Steps: []string{"chat"},
 	Dialects: []string{"openai", "azure", "anthropic", "gemini", "ollama"},
 	Summary:  "ends a stream without the blank line behind its last event",
 	Doc: `All is sent, and the connection ends in order, but the last event lacks the line ends behind it (the line end of a line of Ollama's). ` +
@@ -35,7 +35,7 @@ var eofNoBlankLine = Entry{
 }
 
 var eofAfterFinishNoDone = Entry{
-	Name: "eof_after_finish_no_done", Stage: "stream", Slots: SlotEnding, Steps: []string{"chat"},
+	Name: "eof_after_finish_no_done", Stage: "stream", Slots: SlotEnding, Sockets: SocketNever, Steps: []string{"chat"},
 	Dialects: []string{"openai", "azure", "anthropic", "gemini", "bedrock"},
 	Summary:  "ends a stream behind its finish reason, without the end",
 	Doc: `Text, finish reason and usage are all there; what is missing is [DONE], message_stop, the bracket that closes a Gemini array, or Bedrock's metadata (and with it the usage). ` +
@@ -45,7 +45,7 @@ var eofAfterFinishNoDone = Entry{
 }
 
 var doneNoFinish = Entry{
-	Name: "done_no_finish", Stage: "stream", Slots: SlotEnding, Dialects: streamDialects, Steps: []string{"chat"},
+	Name: "done_no_finish", Stage: "stream", Slots: SlotEnding, Sockets: SocketNever, Dialects: streamDialects, Steps: []string{"chat"},
 	Summary: "sends the terminal event, but never a finish reason",
 	Doc: `Text, usage and terminal event are there; the event with the finish reason is missing (with Anthropic's message_delta the usage is, too), or the member is: finishReason of Gemini, done_reason of Ollama. ` +
 		`Nobody can tell a whole answer from one that was cut by a limit or a filter. A good client flags it and runs no tool call from it. ` +

@@ -59,6 +59,7 @@ type bound struct {
 	steps       []string  // the kinds of step in which the fault exists; nil: all
 	dialects    []string  // the dialects in which it exists; nil: all
 	needsKey    bool      // it asks for what only a request id tells
+	sockets     SocketUse
 	headers     []headerWant
 	spans       []Stretch             // parts of the window; nil: all of it
 	burst       *bursts               // nil: always on
@@ -107,6 +108,9 @@ func NewSchedule(seed uint64, rules []Rule, windows []PhaseWindow, firstKeys fun
 			b.arrivalOnly = f.ArrivalOnly()
 		}
 		b.dialects, b.steps = existsIn(r.Fault)
+		if e, ok := Lookup(r.Fault.Name()); ok {
+			b.sockets = e.Sockets
+		}
 		b.needsKey = r.Match.Tenant != "" || r.Per == PerTenant || r.Requests > 0 || r.Every > 0 || r.Trace != ""
 		if r.Requests > 0 || r.Trace != "" {
 			var keys []KeyRange

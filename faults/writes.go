@@ -55,7 +55,7 @@ func validatePause(d time.Duration) []Problem {
 }
 
 var utf8Split = Entry{
-	Name: "utf8_split", Stage: "stream", Slots: SlotMutation, Dialects: streamDialects, Steps: []string{"chat"},
+	Name: "utf8_split", Stage: "stream", Slots: SlotMutation, Sockets: SocketNever, Dialects: streamDialects, Steps: []string{"chat"},
 	Summary: "ends a write inside of a character",
 	Doc: `The bytes are those of a right stream, but one write (and one chunk of HTTP) ends inside of a character, and the rest comes after a pause. ` + characterDoc +
 		`A good client decodes with a decoder that keeps an unfinished character, or splits into events before it decodes: its text is intact. One that decodes each read for itself shows U+FFFD. ` +
@@ -142,7 +142,7 @@ func (f *FrameSplit) Effect(Dice) Effect {
 }
 
 var frameSplit = Entry{
-	Name: "frame_split", Stage: "stream", Slots: SlotMutation, Dialects: streamDialects, Steps: []string{"chat"},
+	Name: "frame_split", Stage: "stream", Slots: SlotMutation, Sockets: SocketNever, Dialects: streamDialects, Steps: []string{"chat"},
 	Summary: "ends writes inside of frames, or frames them otherwise",
 	Doc: `Nothing is wrong with the stream: its writes, and chunks of HTTP, end where few do, such as inside of data: or between the two line feeds behind an event, and go on after a pause; ` +
 		`with form, events look as the HTML standard (9.2.6) allows and few servers write them. Forms are those of event streams only: elsewhere they are a miss, unless where splits. ` +
@@ -176,7 +176,7 @@ func (f *FrameCoalesce) Effect(Dice) Effect {
 }
 
 var frameCoalesce = Entry{
-	Name: "frame_coalesce", Stage: "stream", Slots: SlotMutation, Dialects: streamDialects, Steps: []string{"chat"},
+	Name: "frame_coalesce", Stage: "stream", Slots: SlotMutation, Sockets: SocketNever, Dialects: streamDialects, Steps: []string{"chat"},
 	Summary: "sends many events of a stream in one write",
 	Doc: `Events are held back until there are as many as events says, or 32 KB, and are then sent in one write, as buffering proxies do; the events before the first token go with the headers as usual. ` +
 		`A good client takes all events out of a read and does not count reads as tokens; its timeouts between chunks allow for the wait. The text is intact. ` +

@@ -33,7 +33,7 @@ func (f *WrongContentType) Effect(Dice) Effect {
 }
 
 var wrongContentType = Entry{
-	Name: "wrong_content_type", Stage: "body", Slots: SlotMutation,
+	Name: "wrong_content_type", Stage: "body", Slots: SlotMutation, Sockets: SocketNever,
 	Summary: "has the wrong Content-Type, or is not the stream asked for",
 	Doc: `The bytes of the answer are right. as: plain calls them text/plain; charset=utf-8, JSON and streams alike: what a proxy does that adds a type of its own. as: json calls a stream application/json. as: whole answers a call for a stream with a whole JSON body, which gateways do that do not stream for a model or have a cached answer; it comes when its last token is done. ` +
 		`Where the type is no other one (an array of Gemini's is JSON) and in the Realtime API's socket the rule has missed; as: whole also where another rule ends the stream in a way that only streams end. ` +

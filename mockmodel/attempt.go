@@ -248,7 +248,7 @@ func (a *attempt) decide() {
 	rec := &a.rec
 	c := faults.Call{
 		Phase: rec.Key.Phase, Index: rec.Key.Index, HasKey: rec.Carrier != 0, Tenant: rec.Tenant,
-		Model: a.call.model, Dialect: rec.Dialect, Kind: rec.Kind, Endpoint: rec.Endpoint, Stream: rec.Stream, Header: a.r.Header,
+		Model: a.call.model, Dialect: rec.Dialect, Kind: rec.Kind, Endpoint: rec.Endpoint, Stream: rec.Stream, Socket: a.inSocket(), Header: a.r.Header,
 		StepHash: rec.StepHash, Ordinal: rec.Ordinal, ArrivedNs: rec.ArrivedNs,
 	}
 	for _, h := range a.holds {

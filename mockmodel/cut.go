@@ -1,6 +1,7 @@
 package mockmodel
 
 import (
+	"net/http"
 	"sort"
 
 	"github.com/chaoskit/chaos/faults"
@@ -79,6 +80,11 @@ func (f *frames) frameFrom(at int) int {
 // cut sends the frames up to at and ends the stream as the rule says.
 func (a *attempt) cut(s streamer, at int) {
 	a.out.cut(at)
+	if x, ok := s.(complainer); ok && a.effect.Ending.Kind == faults.EndingSocketError {
+		r := a.route.vendor.words(http.StatusInternalServerError, &a.call)
+		x.complain(&a.out, &r)
+		a.rec.Code = r.name()
+	}
 	if a.effect.Ending.Kind == faults.EndingInStreamError {
 		v := a.route.vendor
 		r := v.words(inStreamStatus(v, a.effect.Ending.Type), &a.call)

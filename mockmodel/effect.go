@@ -188,8 +188,10 @@ func (a *attempt) endHere() {
 		a.holdOpen()
 	case faults.EndingKeepAlive:
 		a.keepAlive()
-	case faults.EndingInStreamError:
+	case faults.EndingInStreamError, faults.EndingSocketError:
 		a.rec.End = journal.AttemptInStreamError
+	case faults.EndingSocketClose:
+		a.closeSocket(e.Code, e.Type)
 	default: // faults.EndingEOF
 		a.rec.End = journal.AttemptEOF
 	}

@@ -130,6 +130,7 @@ func wiresOf(e faults.Entry, f faults.Fault) (out []faultWire) {
 		case e.Dialects != nil && !slices.Contains(e.Dialects, w.dialect):
 		case e.Steps != nil && !slices.Contains(e.Steps, w.kind):
 		case e.Steps == nil && w.kind != main[w.dialect]:
+		case e.Sockets == faults.SocketNever && w.ask.path == realtimePath, e.Sockets == faults.SocketOnly && w.ask.path != realtimePath:
 		case only != nil && only.StreamOnly() && !w.stream:
 		default:
 			out = append(out, w)
@@ -172,6 +173,9 @@ func TestFaultBytes(t *testing.T) {
 					golden.Check(t, name, got)
 					if !strings.Contains(got, ":injected(") {
 						missed[w.dialect]++
+						if w.ask.path == realtimePath {
+							t.Errorf("%s never strikes in the Realtime API: give its entry Sockets: SocketNever", e.Name)
+						}
 					}
 				})
 			})

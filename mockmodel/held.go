@@ -54,6 +54,7 @@ type (
 // is read or written, and the connection stays open on this side. The record
 // ends all the same, and so does its goroutine.
 func (a *attempt) holdOpen() {
+	a.silenceSocket()
 	a.waitGone()
 	if w, ok := a.w.(abandoner); ok && a.rec.End == journal.AttemptStall {
 		a.s.held.add(w.Abandon())

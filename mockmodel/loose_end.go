@@ -72,6 +72,7 @@ func (a *attempt) endLoosely() {
 		return
 	}
 	a.show(faults.SlotEnding)
+	a.staySocket()
 	if a.effect.Ending.Kind != faults.EndingNoFinish {
 		a.rec.End = journal.AttemptEOF
 	}

@@ -3,6 +3,7 @@ package mockmodel
 import (
 	"context"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -20,6 +21,7 @@ import (
 //	openai_realtime_items.go  the conversation, and the settings of the session
 //	openai_realtime_turn.go   a response as an attempt
 //	openai_realtime_form.go   its events
+//	openai_realtime_close.go  what faults do to the socket
 
 // Bounds of a session. An hour is the API's own.
 const (
@@ -64,6 +66,9 @@ type realtime struct {
 	in   chan []byte
 	out  chan outgoing
 	turn *realtimeTurn // that is under way; nil: none
+
+	silent    atomic.Bool // it says nothing any more
+	abandoned atomic.Bool // the connection is somebody else's
 }
 
 // outgoing is an event that a response wants sent.
@@ -124,11 +129,15 @@ func serveRealtime(s *Server, w http.ResponseWriter, r *http.Request, at *endpoi
 	}()
 	x.serve()
 	cancel()
-	_ = ws.Close() // ends the reader
-	<-read
 	if x.turn != nil {
 		<-x.turn.done
 	}
+	if x.abandoned.Load() {
+		_ = ws.SetReadDeadline(time.Now())
+	} else {
+		_ = ws.Close()
+	}
+	<-read // has ended now
 	return nil
 }
 
@@ -137,6 +146,7 @@ func (x *realtime) read() {
 	x.ws.SetReadLimit(realtimeMessageMax)
 	alive := func(string) error { return x.ws.SetReadDeadline(time.Now().Add(realtimeSilence)) }
 	x.ws.SetPongHandler(alive)
+	x.answerWhileHeard()
 	for alive("") == nil {
 		_, event, err := x.ws.ReadMessage()
 		if err != nil {
@@ -177,6 +187,9 @@ func (x *realtime) serve() {
 		var err error
 		select {
 		case event := <-x.in:
+			if x.silent.Load() {
+				continue
+			}
 			if x.turn != nil && x.turn.over { // the caller knows that it is over
 				<-x.turn.done
 				err = x.endTurn()
@@ -191,12 +204,20 @@ func (x *realtime) serve() {
 		case <-ended:
 			err = x.endTurn()
 		case <-ping.C:
+			if x.silent.Load() {
+				continue
+			}
 			err = x.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(realtimeWrite))
 		case <-expires.C:
+			if x.silent.Load() {
+				return
+			}
 			_ = x.refuse(&refusal{kind: "invalid_request_error", code: "session_expired", message: "Your session hit the maximum duration of 60 minutes."}, "")
-			err = x.hangUp(websocket.CloseNormalClosure)
+			err = x.hangUp(websocket.CloseNormalClosure, "")
 		case <-x.ctx.Done():
-			_ = x.hangUp(websocket.CloseGoingAway) // a caller that is gone misses nothing
+			if !x.silent.Load() {
+				_ = x.hangUp(websocket.CloseGoingAway, "") // a caller that is gone misses nothing
+			}
 			return
 		}
 		if err != nil {
@@ -213,8 +234,8 @@ func (x *realtime) writeSocket(event []byte) error {
 
 // hangUp ends the socket in an orderly way: the caller reads what was sent to it
 // and says so, or it has had the time to. The error is never nil.
-func (x *realtime) hangUp(code int) error {
-	_ = x.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, ""), time.Now().Add(realtimeBye))
+func (x *realtime) hangUp(code int, reason string) error {
+	_ = x.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), time.Now().Add(realtimeBye))
 	defer x.s.waits.enter(waitBye).Add(-1)
 	patience := time.NewTimer(realtimeBye)
 	defer patience.Stop()
@@ -243,17 +264,5 @@ func (x *realtime) event(kind string) []byte {
 // refuse sends the event error; event is the id of the caller's event, where it
 // has one.
 func (x *realtime) refuse(r *refusal, event string) error {
-	return x.tell("error", func(dst []byte) []byte {
-		dst = append(dst, `,"error":{"type":`...)
-		dst = appendString(dst, r.kind)
-		dst = append(dst, `,"code":`...)
-		dst = appendOrNull(dst, r.code)
-		dst = append(dst, `,"message":`...)
-		dst = appendString(dst, r.message)
-		dst = append(dst, `,"param":`...)
-		dst = appendOrNull(dst, r.param)
-		dst = append(dst, `,"event_id":`...)
-		dst = appendOrNull(dst, event)
-		return append(dst, '}')
-	})
+	return x.tell("error", func(dst []byte) []byte { return appendRealtimeError(dst, r, event) })
 }

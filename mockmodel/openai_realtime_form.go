@@ -210,7 +210,7 @@ func (f *openAIRealtime) ofBoth(out *frames, kind, other, status string, respons
 	}
 }
 
-func (f *openAIRealtime) begin(out *frames, _ *answer, p *part) {
+func (f *openAIRealtime) begin(out *frames, a *answer, p *part) {
 	if p.kind == partThinking {
 		return
 	}
@@ -219,6 +219,12 @@ func (f *openAIRealtime) begin(out *frames, _ *answer, p *part) {
 	if p.kind == partTool {
 		f.now.call = "call_" + p.id
 		f.now.twin = p.index - p.place()
+	}
+	if a.headless(p) {
+		if f.seq++; !f.apart { // they are lost, and not left out
+			f.seq++
+		}
+		return
 	}
 	f.ofBoth(out, "response.output_item.added", "conversation.item.added", "in_progress", true)
 	if p.kind == partText {
@@ -298,6 +304,10 @@ func (f *openAIRealtime) usage() string {
 
 func (f *openAIRealtime) finish(out *frames, a *answer) {
 	f.out = a.tokensOut
+	if a.noDone {
+		f.ended, out.omitted = true, true
+		return
+	}
 	if why := openAIIncomplete(a); why != "" {
 		f.end(out, "incomplete", `{"type":"incomplete","reason":"`+why+`"}`)
 		return

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/chaoskit/chaos/faults"
 )
 
 // realtimeTurn is a response under way: to the attempt that makes it, a request
@@ -29,6 +31,9 @@ type realtimeTurn struct {
 
 	done    chan struct{} // closed when the attempt is over
 	aborted bool          // it ended without an answer
+	stays   bool          // the session goes on, though the answer does not end
+	closes  int           // the code with which the session ends with it; 0: it does not
+	reason  string
 
 	header  http.Header
 	status  int
@@ -155,12 +160,15 @@ func (t *realtimeTurn) Write(b []byte) (int, error) {
 // FlushError has nothing to do: events are sent as they are written.
 func (t *realtimeTurn) FlushError() error { return nil }
 
-// realtimeDone begins the last event of a response.
-var realtimeDone = []byte(`{"type":"response.done"`)
+// One of these begins the last event of a response.
+var (
+	realtimeDone  = []byte(`{"type":"response.done"`)
+	realtimeError = []byte(`{"type":"error"`)
+)
 
 // send has the session send an event.
 func (t *realtimeTurn) send(event []byte) error {
-	o := outgoing{event, t.request(), t.form.ended && bytes.HasPrefix(event, realtimeDone), make(chan error, 1)}
+	o := outgoing{event, t.request(), t.form.ended && (bytes.HasPrefix(event, realtimeDone) || bytes.HasPrefix(event, realtimeError)), make(chan error, 1)}
 	defer t.x.s.waits.enter(waitSent).Add(-1)
 	select {
 	case t.x.out <- o:
@@ -224,8 +232,12 @@ func (x *realtime) endTurn() error {
 		return x.endCancelled(t)
 	case t.status != http.StatusOK:
 		return x.endRefused(t)
-	case !t.over:
-		return x.hangUp(websocket.CloseNormalClosure) // the answer was to break off
+	case t.closes == faults.CloseNone:
+		return websocket.ErrCloseSent
+	case t.closes != 0:
+		return x.hangUp(t.closes, t.reason)
+	case !t.over && !t.stays:
+		return x.hangUp(websocket.CloseNormalClosure, "") // the answer was to break off
 	}
 	return x.keep(t)
 }

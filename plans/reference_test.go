@@ -228,7 +228,7 @@ func (r referred) line(t *testing.T) string {
 	if f, ok := e.New().(interface{ StreamOnly() bool }); ok && f.StreamOnly() {
 		steps += ", streams only"
 	}
-	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |\n", r.row, r.name, strings.Join(as, ", "), e.Stage, listed(e.Dialects), steps, strings.Join(slices.Compact(does), "; "))
+	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |\n", r.row, r.name, strings.Join(as, ", "), e.Stage, e.Where(), steps, strings.Join(slices.Compact(does), "; "))
 }
 
 // listed are the dialects or steps of an entry.

@@ -177,7 +177,7 @@ func explainFault(w io.Writer, f faults.Entry, s Style) error {
 	p.line(Wrap(f.Summary, width, "  ", "  "))
 	section(p, "On the wire", f.Doc)
 	section(p, "It takes over", f.Slots.String())
-	section(p, "Dialects", strings.Join(f.Dialects, ", "))
+	section(p, "Dialects", where(f))
 	section(p, "Steps", strings.Join(f.Steps, ", "))
 	p.line("")
 	p.line("  Parameters")
@@ -208,6 +208,14 @@ func arguments(p *printer, of any) int {
 		p.line(Wrap(doc, p.s.width(), "    "+Pad(head, 22)+" ", strings.Repeat(" ", 27)))
 	}
 	return len(list)
+}
+
+// where says in which dialects a fault exists, "" for all.
+func where(f faults.Entry) string {
+	if w := f.Where(); w != "all" {
+		return w
+	}
+	return ""
 }
 
 func section(p *printer, name, body string) {

@@ -254,7 +254,11 @@ func (m met) scenesOf(e faults.Entry, c column) (struckBy, healthy scene, ok boo
 	in, some := f.(interface{ StreamOnly() bool })
 	for _, step := range steps {
 		name := c.asks[step]
-		inPieces := strings.HasSuffix(name, "stream") || strings.HasPrefix(name, "realtime")
+		socket := strings.HasPrefix(name, "realtime")
+		inPieces := strings.HasSuffix(name, "stream") || socket
+		if socket && e.Sockets == faults.SocketNever || !socket && e.Sockets == faults.SocketOnly {
+			continue
+		}
 		if name == "" || m.find(name) == nil || some && in.StreamOnly() && !inPieces {
 			continue
 		}
