@@ -105,6 +105,7 @@ func (h *history) providerFigures() ProviderFigures {
 		}
 		p.LatenessMs = spreadOf(late)
 	}
+	p.RefusedConnections, _ = h.endInt("refused_connections")
 	known := map[string]bool{"": true}
 	for _, m := range h.j.Header.Models {
 		known[m] = true

@@ -42,6 +42,9 @@ type GeneratorFigures struct {
 type ProviderFigures struct {
 	LatenessMs    Spread   `json:"lateness_ms"` // actual minus intended write
 	UnknownModels []string `json:"unknown_models"`
+	// RefusedConnections were reset before anything was read of them, by a rule
+	// that refuses: what they would have asked is on no record.
+	RefusedConnections int64 `json:"refused_connections"`
 }
 
 // LoadCounts are the requests of the load: planned = due + not_due, due = sent +

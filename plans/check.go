@@ -223,6 +223,7 @@ func (r *run) endAttrs() map[string]string {
 	p50, p99, worst := r.mock.Lateness()
 	put("late_p50_ns", int64(p50))
 	put("late_p99_ns", int64(p99))
+	put("refused_connections", int64(r.mock.Refused()))
 	put("late_max_ns", int64(worst))
 	for k, v := range harnessSample() {
 		a[k] = v

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/chaoskit/chaos/faults"
 	"github.com/chaoskit/chaos/internal/journal"
 	"github.com/chaoskit/chaos/loadgen"
 )
@@ -222,7 +223,7 @@ func (r *run) edges() *edges {
 	end := r.schedule.EndNs()
 	for _, w := range r.rules.Windows() {
 		// A rule without an end goes off when the load has been sent.
-		for _, x := range r.rules.Spans(w.Rule) {
+		for _, x := range r.marked(w.Rule, end) {
 			e.list = append(e.list, edge{at: x.FromNs - r.origin, kind: journal.MarkRuleOn, name: w.Name}, edge{at: min(x.ToNs-r.origin, end), kind: journal.MarkRuleOff, name: w.Name})
 		}
 	}
@@ -230,6 +231,24 @@ func (r *run) edges() *edges {
 	// plan says so; phases come before rules.
 	sort.SliceStable(e.list, func(i, j int) bool { return e.list[i].at < e.list[j].at })
 	return e
+}
+
+// burstsMarked is how many stretches of a rule with bursts are marked each with its
+// two edges; the last mark holds what comes behind them too.
+const burstsMarked = 500
+
+// marked returns when a rule is on: for one with bursts each stretch of it before
+// the end of the load.
+func (r *run) marked(rule int, end int64) []faults.Stretch {
+	if r.rules.Rules()[rule].Burst == nil {
+		return r.rules.Spans(rule)
+	}
+	out := r.rules.Stretches(rule, r.origin+end)
+	if n := len(out); n > burstsMarked {
+		out[burstsMarked-1].ToNs = out[n-1].ToNs
+		out = out[:burstsMarked]
+	}
+	return out
 }
 
 // write waits for each edge and marks it.

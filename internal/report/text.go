@@ -171,6 +171,9 @@ func (t *text) couldItTell() {
 	if len(t.r.Provider.UnknownModels) > 0 {
 		body += " Models not in the plan, served with defaults: " + strings.Join(t.r.Provider.UnknownModels, ", ") + "."
 	}
+	if n := t.r.Provider.RefusedConnections; n > 0 {
+		body += " Connections refused before their calls were read: " + Count(n) + "."
+	}
 	t.line(Wrap(body, t.s.width(), head, strings.Repeat(" ", len(head))))
 }
 
