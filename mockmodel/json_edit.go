@@ -155,7 +155,7 @@ func reframe(dst, frame []byte, from, to int, with []byte) []byte {
 // broken returns the splices that make a value none, in one of the ways of
 // invalid_json. false: it has nothing to break so.
 func broken(d doc, how string) ([]splice, bool) {
-	end := len(d)
+	end := len(strings.TrimRight(string(d), " \t\r\n"))
 	switch how {
 	case "trailing_comma":
 		if i := strings.LastIndexAny(string(d), "}]"); i == end-1 && i > 1 {
@@ -176,8 +176,11 @@ func broken(d doc, how string) ([]splice, bool) {
 		out := pythonic(d)
 		return out, len(out) > 0
 	}
+	if strings.IndexByte(`{["`, d[space(d, 0)]) < 0 { // what is left of a number is one
+		return nil, false
+	}
 	at := middle(d)
-	return []splice{{from: at, to: end}}, at > 0
+	return []splice{{from: at, to: len(d)}}, at > 0
 }
 
 // middle returns the middle of the longest string, or of all where there is none:
@@ -195,7 +198,7 @@ func middle(d doc) int {
 		}
 	}
 	if to == 0 {
-		to = len(d)
+		from, to = space(d, 0), len(strings.TrimRight(string(d), " \t\r\n"))
 	}
 	at := (from + to) / 2
 	for at > 0 && d[at]&0xc0 == 0x80 { // inside of a character

@@ -72,6 +72,7 @@ func TestBreakJSON(t *testing.T) {
 		{"nan", in, `{"s":"it's \"ok\"","t":"x","n":[NaN,null,true],"u":"ä"}`},
 		{"python", in, `{'s':"it's \"ok\"",'t':'x','n':[12,None,True],'u':'ä'}`},
 		{"control", in, "{\"s\":\"it's \\\"ok\\\"\",\"t\":\"x\",\"n\":[12,null,true],\"u\":\"ä\n\"}"},
+		{"trailing_comma", "[1]\n", "[1,]\n"}, {"truncated", "10", ""}, {"truncated", " 10", ""}, {"truncated", " {}   ", " {"},
 		{"nan", `{"a":"1"}`, ""}, {"python", `[1,2]`, ""}, {"control", `[1]`, ""}, {"trailing_comma", `{}`, ""}, {"trailing_comma", `"x"`, ""}, {"truncated", `1`, ""},
 	} {
 		s, ok := broken(doc(c.in), c.how)
@@ -124,4 +125,36 @@ func TestPayload(t *testing.T) {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}
+}
+
+// Whatever the JSON is, it stays JSON without members and with other counts, is none
+// once it is broken, and is found in frames.
+func FuzzEdits(f *testing.F) {
+	for _, in := range []string{`{"a":{"b":[1,{"a":2}]},"usage":{"n":1}}`, `[{"usage":3}]`, " { } ", `{"a":1 , "a":2}`, "data: {\"a\":1}\n\n", `{"\u0061":-0.5e3}`, "\x00\x00\x00\x1e"} {
+		f.Add(in, "a")
+	}
+	f.Fuzz(func(t *testing.T, in, name string) {
+		from, to := payload([]byte(in))
+		if to > 0 && !json.Valid([]byte(in[from:to])) {
+			t.Errorf("payload %q", in[from:to])
+		}
+		if !valid([]byte(in)) {
+			return
+		}
+		var found bool
+		for _, s := range [][]splice{
+			splicesOf(doc(in), dropping([]string{name, "usage." + name}, &found)), splicesOf(doc(in), multiplying([]string{name}, 3)),
+		} {
+			if out := apply(nil, []byte(in), s); !json.Valid(out) {
+				t.Errorf("%q became %q", in, out)
+			}
+		}
+		for _, how := range []string{"truncated", "trailing_comma", "nan", "python", "control"} {
+			if s, ok := broken(doc(in), how); ok {
+				if out := apply(nil, []byte(in), s); json.Valid(out) {
+					t.Errorf("%s: %q became %q", how, in, out)
+				}
+			}
+		}
+	})
 }

@@ -2,6 +2,7 @@ package mockmodel
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -264,4 +265,23 @@ func TestEditedBodyIsCut(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Recorded answers are edited too, where their events are JSON; what is none is left
+// alone.
+func TestRecordedJSONIsEdited(t *testing.T) {
+	x := Recording{Version: 1, Dialect: "openai", Path: chatPath, Stream: true, Status: 200, TokensIn: 9, TokensOut: 3, Headers: []Header{{"Content-Type", "text/event-stream"}}, Events: []Event{
+		{AtMS: 1, Text: "data: {\"id\":\"a\", \"usage\": {\"total_tokens\": 4}}\n\n"}, {AtMS: 2, Text: "data: {\"usage\":\n\n"}, {AtMS: 3, Text: ": {\n\n"}, {AtMS: 4, Text: "data: [DONE]\n\n"},
+	}}
+	virtual(t, Config{}, nil, func(g *rig) {
+		g.send(ask{path: chatPath, body: chat("gpt-4o", streamed)})
+		x.Step = fmt.Sprintf("%x", g.last().StepHash)
+		again := secondRig(g, Config{Answers: []Answer{{File: "f"}}}, []faults.Rule{rule(t, "usage_wrong", func(f *faults.UsageWrong) { f.Kind = "inflated" })}, Options{Recorded: map[string][]Recording{"f": {x}}})
+		got := again.send(ask{path: chatPath, body: chat("gpt-4o", streamed)})
+		want := "data: {\"id\":\"a\", \"usage\": {\"total_tokens\": 40}}\n\ndata: {\"usage\":\n\n: {\n\ndata: [DONE]\n\n"
+		if rec := again.last(); got.body != want || states(rec) != "usage_wrong:injected(mutation)" || rec.TokensIn != 9 {
+			t.Errorf("%s: %q", states(rec), got.body)
+		}
+		again.close()
+	})
 }
