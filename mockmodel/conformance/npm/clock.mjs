@@ -95,8 +95,9 @@ export function flight(promise) {
 // clock jumps, so that what was read has reached the SDK. Turns, and not ms: a
 // busy machine makes them longer, not more. Where the provider falls silent with
 // an answer half sent, nothing tells when that half is here, nor what an SDK does
-// before its caller loses patience: there they take 1 ms each.
-const quiet = (last) => (flying > 0 ? 300 : last ? 100 : 20)
+// before its caller loses patience (last): there they take 1 ms each. An answer
+// that the SDK does not read to its end counts as half sent, too.
+const quiet = (last) => (last ? (flying > 0 ? 200 : 80) : flying > 0 ? 60 : 20)
 const turn = (look, last) => (flying > 0 || last ? real.setTimeout(look, 1) : setImmediate(look))
 
 // What came by the connections, as node's own client holds them.
