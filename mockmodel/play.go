@@ -4,6 +4,7 @@ package mockmodel
 type trier interface {
 	CanTry() bool
 	TryWrite(p []byte) (all bool, err error)
+	Look() int64
 }
 
 // saying is where a stream has come to in its tokens.
@@ -51,7 +52,7 @@ func (a *attempt) playOn(p *pacer) bool {
 	if a.back == nil {
 		a.back = make(chan struct{}, 1)
 	}
-	turn := &play{step: a.step, order: a.rec.ID, back: a.back}
+	turn := &play{step: a.step, look: a.look, order: a.rec.ID, back: a.back}
 	p.add(turn, x.t.token(x.next.due))
 	if !a.s.waits.on(a.ctx, waitPacer, a.back) {
 		if p.withdraw(turn) {
@@ -88,4 +89,26 @@ func (a *attempt) step(now int64) (dueNs int64, on bool) {
 		return 0, false
 	}
 	return x.t.token(x.next.due), true
+}
+
+// look reads one word of each line of memory that step needs, and returns some sum
+// of them.
+func (a *attempt) look() int64 {
+	x := &a.saying
+	sum := x.t.admitted + int64(x.next.due+x.n+len(x.reel.heads)) + a.rec.LastNs + int64(a.rec.TokensEmitted) + a.ans.nowNs + a.wroteNs
+	sum += int64(a.sent.bytes + len(a.buf) + len(a.out.ends) + a.out.changed)
+	if n := len(a.rec.Emitted); n > 0 {
+		sum += a.rec.Emitted[n-1].TNs
+	}
+	if p := x.next.part; p != nil {
+		s := &p.script
+		sum += int64(s.mark.Seq + s.tokens)
+		if i := s.cut(x.next.from); i < len(s.text) {
+			sum += int64(s.text[i])
+		}
+	}
+	if a.ctx.Err() != nil {
+		sum++
+	}
+	return sum + x.try.Look()
 }

@@ -68,7 +68,7 @@ var waitTable = [waitKinds]wait{
 	waitPrompt:   {"prompt", byEither, []string{"waits.until"}},
 	waitToken:    {"token", byEither, []string{"waits.until"}},
 	waitBatch:    {"batch", byEither, []string{"waits.until"}},
-	waitPacer:    {"pacer", byEither, []string{"waits.on", "attempt.playOn", "pacer.run", "pacer.round"}},
+	waitPacer:    {"pacer", byEither, []string{"waits.on", "attempt.playOn", "pacer.run", "pacer.send"}},
 	waitReader:   {"reader", byEither, []string{"attempt.write", "attempt.send"}},
 	waitGrace:    {"grace", byEither, []string{"waits.until"}},
 	waitPause:    {"pause", byEither, []string{"waits.until"}},

@@ -26,6 +26,20 @@ func (w *response) TryWrite(p []byte) (all bool, err error) {
 	return w.TryFlush()
 }
 
+// Look reads the memory that a TryWrite needs, for who is about to make many and
+// would wait for it each time, and returns some sum of it.
+func (w *response) Look() int64 {
+	c := w.conn
+	sum := w.written + int64(len(w.out)) + c.dateAt
+	if w.failed != nil {
+		sum++
+	}
+	if c.hijacked.Load() {
+		sum++
+	}
+	return sum
+}
+
 // TryFlush sends what was written so far, as far as there is room for it now.
 // all reports whether that was everything; the rest needs a FlushError, which
 // waits.
