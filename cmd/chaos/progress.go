@@ -94,6 +94,8 @@ func (l *lines) observe(e plans.Event) {
 		l.say(tickLine(e.Tick))
 	case e.Stage == plans.StageStart:
 		l.say(fmt.Sprintf("chaos run %s, seed %d, %s", l.plan.Name, l.plan.SeedValue(), l.plan.Target.String()))
+	case e.Stage == plans.StageTrial: // of a slow model it takes half a minute
+		l.say("trying a few requests, one after the other")
 	case e.Stage == plans.StageLoad && l.load != "":
 		l.say(l.load)
 	case e.Stage == plans.StageDrain:

@@ -188,6 +188,7 @@ func TestPlainLines(t *testing.T) {
 	var out bytes.Buffer
 	l := newProgress(&out, runFlags{}, &plans.Plan{Name: "spike", Target: plans.Target{Builtin: "naive"}})
 	l.observe(plans.Event{Stage: plans.StageStart})
+	l.observe(plans.Event{Stage: plans.StageTrial})
 	l.observe(plans.Event{Ready: ready()})
 	l.observe(plans.Event{Stage: plans.StageLoad})
 	for s := range 12 {
