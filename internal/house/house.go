@@ -28,7 +28,7 @@ var floors = [][]string{
 	{"plans"},
 	{"loadgen", "mockmodel", "assertions", "internal/refapp", "internal/tcpproxy"},
 	{"faults", "internal/journal", "internal/wire", "internal/http1"},
-	{"internal/draw", "internal/spell", "internal/memnet", "internal/golden", "internal/blocking"},
+	{"internal/draw", "internal/spell", "internal/memnet", "internal/golden", "internal/blocking", "internal/rxstamp"},
 }
 
 // strangers are pairs that must not meet although the floors would let them.

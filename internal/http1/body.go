@@ -28,7 +28,8 @@ type body struct {
 	timed   bool
 	over    bool // all of it was read
 	failed  error
-	lost    bool // the connection has no more of it
+	lost    bool      // the connection has no more of it
+	came    time.Time // the last of it, once it is over; zero: not known
 
 	chunks  *bufio.Reader // the body as it came
 	chunked io.Reader     // what it says
@@ -52,7 +53,7 @@ func (b *body) Read(p []byte) (n int, err error) {
 	}
 	switch {
 	case err == io.EOF:
-		b.over = true
+		b.over, b.came = true, b.conn.came // before the connection is watched
 		b.conn.bodyRead()
 	case err != nil:
 		if b.left < 0 && !b.lost {
@@ -141,7 +142,7 @@ func (b *raw) Read(p []byte) (int, error) {
 		b.timed = true
 		_ = c.nc.SetReadDeadline(time.Now().Add(c.server.BodyTimeout))
 	}
-	n, err := c.nc.Read(p)
+	n, err := c.read(p)
 	b.lost = b.lost || err != nil
 	return n, err
 }

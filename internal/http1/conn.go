@@ -16,7 +16,8 @@ import (
 type conn struct {
 	server *Server
 	nc     net.Conn
-	try    func(p []byte) (int, error) // a write that does not wait; nil: there is none
+	try    trier // nil: it cannot be written to without waiting
+	socket socket
 	values context.Context
 	peer   string
 	call   atomic.Pointer[call] // that is being answered, for Close
@@ -25,6 +26,9 @@ type conn struct {
 	hijacked atomic.Bool // by the handler
 	fresh    bool        // no request has come yet
 	posted   bool        // the last one was a POST
+
+	came     time.Time // what was read last; zero: not known
+	headCame time.Time // the head of the request, likewise
 
 	buf      []byte // read and not yet taken: buf[taken:]
 	taken    int
@@ -86,6 +90,7 @@ func (c *conn) readHead() (text string, status int) {
 		deadline, c.fresh = c.server.HeadTimeout, false
 	}
 	from := 0 // no end of a head begins before
+	c.came = time.Time{}
 	for {
 		if c.posted && bytes.HasPrefix(c.buf, []byte("\r\n")) {
 			// RFC 9112 2.2: old clients end a body with an empty line that is not of it.
@@ -96,7 +101,7 @@ func (c *conn) readHead() (text string, status int) {
 			if end > c.server.HeadMax {
 				return "", http.StatusRequestHeaderFieldsTooLarge
 			}
-			c.taken = end
+			c.taken, c.headCame = end, c.came
 			return string(c.buf[:end]), 0
 		}
 		if len(c.buf) > c.server.HeadMax {
@@ -143,7 +148,7 @@ func (c *conn) fill() error {
 		copy(grown, c.buf)
 		c.buf = grown
 	}
-	n, err := c.nc.Read(c.buf[len(c.buf):cap(c.buf)])
+	n, err := c.read(c.buf[len(c.buf):cap(c.buf)])
 	c.buf = c.buf[:len(c.buf)+n]
 	if n > 0 {
 		return nil
@@ -158,7 +163,7 @@ func (c *conn) fill() error {
 func (c *conn) answer() (again bool) {
 	a := &call{conn: c}
 	c.posted = c.head.Method == http.MethodPost
-	c.body = body{conn: c, left: c.head.length, over: c.head.length == 0, expects: c.head.expects}
+	c.body = body{conn: c, left: c.head.length, over: c.head.length == 0, expects: c.head.expects, came: c.headCame}
 	r := c.head.WithContext(a)
 	r.RemoteAddr, r.Body = c.peer, http.NoBody
 	if !c.body.over {

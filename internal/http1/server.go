@@ -87,6 +87,7 @@ func (s *Server) Serve(l net.Listener) error {
 		return http.ErrServerClosed
 	}
 	defer s.forget(l)
+	stampAll(l)
 	retry := time.Duration(0)
 	for {
 		nc, err := l.Accept()
@@ -119,7 +120,8 @@ func (s *Server) begin(nc net.Conn) {
 	if s.Conn != nil {
 		ctx = s.Conn(ctx, nc)
 	}
-	c := &conn{server: s, nc: nc, try: tries(nc), values: ctx, peer: nc.RemoteAddr().String(), header: make(http.Header, 8), fresh: true}
+	c := &conn{server: s, nc: nc, values: ctx, peer: nc.RemoteAddr().String(), header: make(http.Header, 8), fresh: true}
+	c.try = tries(c, nc)
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()

@@ -15,13 +15,19 @@ import (
 // closed and nothing else.
 type socket struct {
 	raw  syscall.RawConn
+	held int // the descriptor and one, while Control keeps it; 0: it does not
+
+	// Of a TryWrite while it is not held.
+	once func(fd uintptr)
 	p    []byte
 	n    int
 	err  error
-	once func(fd uintptr)
+
+	in reader
 }
 
-func trySocket(nc net.Conn) func(p []byte) (int, error) {
+// trySocket makes s that of nc and returns it, nil where nc has none.
+func trySocket(s *socket, nc net.Conn) trier {
 	sc, ok := nc.(syscall.Conn)
 	if !ok {
 		return nil
@@ -30,17 +36,35 @@ func trySocket(nc net.Conn) func(p []byte) (int, error) {
 	if err != nil {
 		return nil
 	}
-	s := &socket{raw: raw}
-	s.once = s.send
-	return s.write
+	s.raw, s.once = raw, s.send
+	s.in.open(raw)
+	return s
 }
 
-func (s *socket) write(p []byte) (int, error) {
+// hold keeps the descriptor while f runs, so that not every TryWrite has to.
+func (s *socket) hold(f func()) {
+	called := false
+	_ = s.raw.Control(func(fd uintptr) {
+		called, s.held = true, int(fd)+1
+		defer func() { s.held = 0 }()
+		f()
+	})
+	if !called { // it is closed: f learns of that by itself
+		f()
+	}
+}
+
+func (s *socket) look() int64 { return int64(s.held) }
+
+func (s *socket) TryWrite(p []byte) (n int, err error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
+	if s.held > 0 {
+		return trySend(uintptr(s.held-1), p)
+	}
 	s.p, s.n, s.err = p, 0, nil
-	err := s.raw.Control(s.once)
+	err = s.raw.Control(s.once)
 	s.p = nil
 	if err == nil {
 		err = s.err
@@ -48,20 +72,21 @@ func (s *socket) write(p []byte) (int, error) {
 	return s.n, err
 }
 
-// send tries once.
-func (s *socket) send(fd uintptr) {
+func (s *socket) send(fd uintptr) { s.n, s.err = trySend(fd, s.p) }
+
+// trySend tries once.
+func trySend(fd uintptr, p []byte) (int, error) {
 	for {
 		// It does not wait, so the scheduler need not be told.
-		n, _, e := syscall.RawSyscall6(syscall.SYS_SENDTO, fd, uintptr(unsafe.Pointer(&s.p[0])), uintptr(len(s.p)), syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL, 0, 0)
+		n, _, e := syscall.RawSyscall6(syscall.SYS_SENDTO, fd, uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL, 0, 0)
 		switch e {
 		case 0:
-			s.n = int(n)
+			return int(n), nil
 		case syscall.EINTR:
-			continue
 		case syscall.EAGAIN:
+			return 0, nil
 		default:
-			s.err = os.NewSyscallError("send", e)
+			return 0, os.NewSyscallError("send", e)
 		}
-		return
 	}
 }
