@@ -90,9 +90,8 @@ func BenchmarkPacer(b *testing.B) {
 	p := &pacer{now: func() int64 { return now }, running: true, kick: make(chan struct{}, 1)}
 	for i := range int64(2000) {
 		due := i * 10
-		x := &play{order: uint64(i)}
-		x.step = func(int64) (int64, bool) { due += 20_000; return due, true }
-		p.add(x, due)
+		x := stepper(func(int64) (int64, bool) { due += 20_000; return due, true })
+		p.add(&play{order: uint64(i), player: x}, due)
 	}
 	for b.Loop() {
 		now += 10

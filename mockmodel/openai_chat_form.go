@@ -314,3 +314,11 @@ func (f *openAIChat) fail(out *frames, _ *answer, r *refusal) {
 	out.buf = append(out.buf, "\n\n"...)
 	out.end()
 }
+
+// look reads what a chunk begins with.
+func (f *openAIChat) look() (sum int64) {
+	for i := 0; i < len(f.head); i += 64 {
+		sum += int64(f.head[i])
+	}
+	return sum
+}

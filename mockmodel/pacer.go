@@ -46,16 +46,22 @@ const (
 	takeMax = 16
 )
 
+// player sends a stream.
+type player interface {
+	// step sends what is due at now. It returns when the next token is due, or
+	// false where the stream's own goroutine has to go on.
+	step(now int64) (dueNs int64, on bool)
+	// look reads the memory that step needs, and returns some sum of it.
+	look() int64
+}
+
 // play is a stream that a pacer may send.
 type play struct {
-	// step sends what is due at now. It returns when the next token is due, or
-	// false where the stream's own goroutine has to go on. nil, under the
-	// pacer's lock: the play was withdrawn.
-	step   func(now int64) (dueNs int64, on bool)
-	look   func() int64  // at the memory that step needs; nil: not at all
-	queued bool          // under the pacer's lock; else it is being sent, or back
-	back   chan struct{} // has room for one
-	order  uint64        // of two that are due at once
+	player
+	withdrawn bool          // under the pacer's lock, as queued
+	queued    bool          // else it is being sent, or back
+	back      chan struct{} // has room for one
+	order     uint64        // of two that are due at once
 }
 
 // turn is when a play is due.
@@ -84,7 +90,7 @@ func (p *pacer) add(x *play, dueNs int64) {
 func (p *pacer) withdraw(x *play) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	x.step = nil
+	x.withdrawn = true
 	if !x.queued {
 		return false
 	}
@@ -133,9 +139,7 @@ func (p *pacer) round() (wait time.Duration, more bool) {
 	for steps := 0; p.take(now); steps += len(p.taken) {
 		p.mu.Unlock()
 		for _, x := range p.taken {
-			if x.look != nil {
-				p.sum += x.look()
-			}
+			p.sum += x.look()
 		}
 		if steps >= stepsMax {
 			steps = 0
@@ -165,27 +169,36 @@ func (p *pacer) round() (wait time.Duration, more bool) {
 // take takes the next plays that are due at now from the queue. false: there are
 // none.
 func (p *pacer) take(now int64) bool {
-	p.taken = p.taken[:0]
-	for len(p.taken) < takeMax && len(p.queue) > 0 && p.queue[0].dueNs <= now {
-		x := p.pop().play
-		if x.step == nil {
-			p.left--
-			continue
+	for len(p.queue) > 0 && p.queue[0].dueNs <= now {
+		p.taken = p.taken[:0]
+		for len(p.taken) < takeMax && len(p.queue) > 0 && p.queue[0].dueNs <= now {
+			p.taken = append(p.taken, p.pop().play)
 		}
-		x.queued = false
-		p.taken = append(p.taken, x)
+		// Not as they are popped, so that their memory comes in one wait.
+		n := 0
+		for _, x := range p.taken {
+			if x.withdrawn {
+				p.left--
+				continue
+			}
+			x.queued = false
+			p.taken[n], n = x, n+1
+		}
+		if p.taken = p.taken[:n]; n > 0 {
+			return true
+		}
 	}
-	return len(p.taken) > 0
+	return false
 }
 
 // send sends what is due of a play that was taken, and queues it again or gives
 // it back.
 func (p *pacer) send(x *play) {
-	if step := x.step; step != nil { // not withdrawn since
+	if !x.withdrawn { // since
 		p.mu.Unlock()
-		due, on := step(p.now())
+		due, on := x.step(p.now())
 		p.mu.Lock()
-		if on && x.step != nil {
+		if on && !x.withdrawn {
 			p.push(x, due)
 			return
 		}
@@ -243,7 +256,7 @@ func (t *turn) before(o *turn) bool {
 func (p *pacer) sweep() {
 	kept := p.queue[:0]
 	for _, t := range p.queue {
-		if t.play.step != nil {
+		if !t.play.withdrawn {
 			kept = append(kept, t)
 		}
 	}

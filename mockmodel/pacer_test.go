@@ -21,6 +21,12 @@ func bubble(t *testing.T, f func(p *pacer, now func() int64)) {
 	})
 }
 
+// stepper is a player that needs no memory.
+type stepper func(now int64) (dueNs int64, on bool)
+
+func (f stepper) step(now int64) (dueNs int64, on bool) { return f(now) }
+func (stepper) look() int64                             { return 0 }
+
 // Plays are stepped when they are due, those that are due together in their
 // order, and each comes back when it does not go on.
 func TestPacerOrder(t *testing.T) {
@@ -32,11 +38,11 @@ func TestPacerOrder(t *testing.T) {
 			steps      int
 		}{{5, 10, 3}, {5, 5, 2}, {1, 100, 2}} {
 			steps := 0
-			p.add(&play{order: uint64(i), back: back, step: func(at int64) (int64, bool) {
+			p.add(&play{order: uint64(i), back: back, player: stepper(func(at int64) (int64, bool) {
 				got = append(got, fmt.Sprintf("%d@%d", i, at))
 				steps++
 				return c.first + int64(steps)*c.gap, steps < c.steps
-			}}, c.first)
+			})}, c.first)
 		}
 		for range 3 {
 			<-back
@@ -56,10 +62,10 @@ func TestPacerLooksAgain(t *testing.T) {
 	bubble(t, func(p *pacer, now func() int64) {
 		back := make(chan struct{}, 2)
 		var at []int64
-		step := func(ns int64) (int64, bool) { at = append(at, ns); return 0, false }
-		p.add(&play{step: step, back: back}, int64(time.Hour))
+		step := stepper(func(ns int64) (int64, bool) { at = append(at, ns); return 0, false })
+		p.add(&play{player: step, back: back}, int64(time.Hour))
 		synctest.Wait()
-		p.add(&play{step: step, back: back}, int64(time.Second))
+		p.add(&play{player: step, back: back}, int64(time.Second))
 		<-back
 		<-back
 		if len(at) != 2 || at[0] != int64(time.Second) || at[1] != int64(time.Hour) {
@@ -76,7 +82,7 @@ func TestPacerWithdraw(t *testing.T) {
 		var plays []*play
 		stepped := 0
 		for i := range 100 {
-			x := &play{order: uint64(i), back: back, step: func(int64) (int64, bool) { stepped++; return 0, false }}
+			x := &play{order: uint64(i), back: back, player: stepper(func(int64) (int64, bool) { stepped++; return 0, false })}
 			p.add(x, int64(time.Hour)+int64(i%7))
 			plays = append(plays, x)
 		}
@@ -98,7 +104,7 @@ func TestPacerWithdraw(t *testing.T) {
 		if p.withdraw(plays[0]) {
 			t.Error("what has come back cannot be withdrawn")
 		}
-		x := &play{back: back, step: func(int64) (int64, bool) { t.Error("stepped"); return 0, false }}
+		x := &play{back: back, player: stepper(func(int64) (int64, bool) { t.Error("stepped"); return 0, false })}
 		before := now()
 		p.add(x, before+int64(time.Hour))
 		synctest.Wait()
@@ -115,9 +121,9 @@ func TestPacerWithdrawnAreNotWaitedFor(t *testing.T) {
 	bubble(t, func(p *pacer, now func() int64) {
 		back := make(chan struct{}, 3)
 		for range 3 {
-			p.add(&play{back: back, step: func(int64) (int64, bool) { return 0, false }}, int64(time.Second))
+			p.add(&play{back: back, player: stepper(func(int64) (int64, bool) { return 0, false })}, int64(time.Second))
 		}
-		x := &play{back: back, step: func(int64) (int64, bool) { t.Error("stepped"); return 0, false }}
+		x := &play{back: back, player: stepper(func(int64) (int64, bool) { t.Error("stepped"); return 0, false })}
 		p.add(x, int64(time.Hour))
 		synctest.Wait()
 		p.withdraw(x)
@@ -136,12 +142,12 @@ func TestPacerWithdrawWhileSending(t *testing.T) {
 	bubble(t, func(p *pacer, now func() int64) {
 		begun, goOn, back := make(chan struct{}), make(chan struct{}), make(chan struct{}, 1)
 		steps := 0
-		x := &play{back: back, step: func(int64) (int64, bool) {
+		x := &play{back: back, player: stepper(func(int64) (int64, bool) {
 			steps++
 			close(begun)
 			<-goOn
 			return 10, true
-		}}
+		})}
 		p.add(x, 1)
 		<-begun
 		if p.withdraw(x) {

@@ -3,6 +3,7 @@ package mockmodel
 // trier is a ResponseWriter that can send without waiting: see internal/http1.
 type trier interface {
 	CanTry() bool
+	Hold(f func())
 	TryWrite(p []byte) (all bool, err error)
 	Look() int64
 }
@@ -52,15 +53,20 @@ func (a *attempt) playOn(p *pacer) bool {
 	if a.back == nil {
 		a.back = make(chan struct{}, 1)
 	}
-	turn := &play{step: a.step, look: a.look, order: a.rec.ID, back: a.back}
-	p.add(turn, x.t.token(x.next.due))
-	if !a.s.waits.on(a.ctx, waitPacer, a.back) {
-		if p.withdraw(turn) {
-			a.gone()
-			a.met(x.t, a.now(), x.n)
-			return false
+	turn := &play{player: a, order: a.rec.ID, back: a.back}
+	lost := false
+	x.try.Hold(func() {
+		p.add(turn, x.t.token(x.next.due))
+		if !a.s.waits.on(a.ctx, waitPacer, a.back) {
+			if lost = p.withdraw(turn); !lost {
+				<-a.back // it is being sent, which takes no time
+			}
 		}
-		<-a.back // it is being sent, which takes no time
+	})
+	if lost {
+		a.gone()
+		a.met(x.t, a.now(), x.n)
+		return false
 	}
 	x.try = nil
 	switch {
@@ -97,6 +103,18 @@ func (a *attempt) look() int64 {
 	x := &a.saying
 	sum := x.t.admitted + int64(x.next.due+x.n+len(x.reel.heads)) + a.rec.LastNs + int64(a.rec.TokensEmitted) + a.ans.nowNs + a.wroteNs
 	sum += int64(a.sent.bytes + len(a.buf) + len(a.out.ends) + a.out.changed)
+	if len(x.reel.heads) > 0 {
+		sum += int64(x.reel.heads[0].token)
+	}
+	if a.effect.Delay != nil {
+		sum++
+	}
+	if l, ok := x.form.(looker); ok {
+		sum += l.look()
+	}
+	for i := 0; i < min(cap(a.out.buf), lookMax); i += 64 {
+		sum += int64(a.out.buf[:cap(a.out.buf)][i])
+	}
 	if n := len(a.rec.Emitted); n > 0 {
 		sum += a.rec.Emitted[n-1].TNs
 	}
@@ -112,3 +130,9 @@ func (a *attempt) look() int64 {
 	}
 	return sum + x.try.Look()
 }
+
+// looker is a form of a stream that keeps memory of its own.
+type looker interface{ look() int64 }
+
+// lookMax is how much of the room for frames is looked at: that of a token.
+const lookMax = 384
