@@ -143,7 +143,7 @@ func (a *attempt) timing() timing {
 func (a *attempt) answer() {
 	a.prepare()
 	t := a.timing()
-	a.ans.admittedNs, a.ans.firstNs = t.admitted, t.token(0)
+	a.ans.admittedNs, a.ans.loadedNs, a.ans.firstNs = t.admitted, max(t.admitted, a.enteredNs), t.token(0)
 	if a.ans.blocked && a.route.vendor.blocked != nil {
 		a.refuseBlocked(&t)
 		return

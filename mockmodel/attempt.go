@@ -42,6 +42,7 @@ type attempt struct {
 	hits   []faults.Hit
 	// gatheredNs is when the last barrier let it go; 0: it waited at none.
 	gatheredNs int64
+	enteredNs  int64        // when it was in at the model, by the mock's own work
 	closes     bool         // the connection after the answer, without a word
 	shown      faults.Slots // the slots of effect that were carried out
 	barred     bool         // validation, a limit or capacity hid the slots behind them
@@ -103,7 +104,7 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, f found) *attempt
 	a.flusher, _ = w.(flusher)
 	a.rec = journal.NewAttempt()
 	rec := &a.rec
-	rec.ArrivedNs = s.opt.Epoch.Now()
+	rec.ArrivedNs = a.headCame()
 	rec.ID = s.attempts.Add(1)
 	rec.Endpoint, rec.Dialect, rec.Kind = f.endpoint.name, f.route.vendor.name, f.route.kind
 	if c, ok := r.Context().Value(connKey{}).(*conn); ok {
@@ -322,8 +323,13 @@ func (a *attempt) takeSlot() bool {
 		a.gone()
 		return false
 	}
-	a.rec.AdmittedNs = a.now()
-	a.rec.QueueNs = a.rec.AdmittedNs - from
+	// Without a queue it is let in when it is there: what a busy machine has kept
+	// it since is not the provider's.
+	a.enteredNs = a.now()
+	a.rec.AdmittedNs, a.rec.QueueNs = max(a.rec.BodyNs, a.gatheredNs), 0
+	if how != admitted {
+		a.rec.AdmittedNs, a.rec.QueueNs = a.enteredNs, a.enteredNs-from
+	}
 	if cold := a.route.vendor.notReady; cold != nil && a.station.warmNs(a.rec.AdmittedNs) > a.rec.AdmittedNs {
 		w.stage = stageDone
 		w.leave(a.now())

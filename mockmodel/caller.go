@@ -43,9 +43,37 @@ func (a *attempt) readBody() bool {
 		a.unread(http.StatusRequestEntityTooLarge)
 		return false
 	}
-	a.rec.BodyNs = a.now()
+	a.rec.BodyNs = a.bodyCame()
 	a.rec.BodyHash = wire.Fold64(a.body)
 	return true
+}
+
+// arrival is a ResponseWriter that knows when the request came, also where it was
+// read later: that of internal/http1.
+type arrival interface {
+	HeadCame() time.Time
+	BodyCame() time.Time
+}
+
+// headCame returns when the head of the call came.
+func (a *attempt) headCame() int64 {
+	now := a.now()
+	if w, ok := a.w.(arrival); ok {
+		if t := w.HeadCame(); !t.IsZero() {
+			return min(max(0, a.s.opt.Epoch.At(t)), now)
+		}
+	}
+	return now
+}
+
+// bodyCame returns when the body had come.
+func (a *attempt) bodyCame() int64 {
+	if w, ok := a.w.(arrival); ok {
+		if t := w.BodyCame(); !t.IsZero() {
+			return max(a.rec.ArrivedNs, min(a.s.opt.Epoch.At(t), a.now()))
+		}
+	}
+	return a.now()
 }
 
 // unread refuses a call whose body was not read to its end, and with it the

@@ -134,7 +134,7 @@ func (f *ollamaEmbeddings) whole(dst []byte, a *answer) []byte {
 	dst = append(dst, ']')
 	if given > 0 {
 		dst = ollamaNumber(dst, "total_duration", a.nowNs-a.arrivedNs)
-		dst = ollamaNumber(dst, "load_duration", a.admittedNs-a.arrivedNs)
+		dst = ollamaNumber(dst, "load_duration", a.loadedNs-a.arrivedNs)
 		dst = ollamaNumber(dst, "prompt_eval_count", int64(a.tokensIn))
 	}
 	return append(dst, '}')

@@ -109,7 +109,7 @@ func (f *ollamaChat) done(dst []byte, a *answer) []byte {
 	if len(a.parts) > 0 {
 		first := min(a.firstNs, a.nowNs)
 		dst = ollamaNumber(dst, "total_duration", a.nowNs-a.arrivedNs)
-		dst = ollamaNumber(dst, "load_duration", a.admittedNs-a.arrivedNs)
+		dst = ollamaNumber(dst, "load_duration", a.loadedNs-a.arrivedNs)
 		dst = ollamaNumber(dst, "prompt_eval_count", int64(a.tokensIn))
 		dst = ollamaNumber(dst, "prompt_eval_duration", first-a.admittedNs)
 		dst = ollamaNumber(dst, "eval_count", int64(a.tokensOut))

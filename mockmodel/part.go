@@ -79,6 +79,7 @@ type answer struct {
 	epoch      journal.Epoch
 	arrivedNs  int64  // of the call
 	admittedNs int64  // when it was let in
+	loadedNs   int64  // when the model was at hand, later by what that took the mock
 	firstNs    int64  // when its first token is due
 	nowNs      int64  // when its text is minted
 	seed       uint64 // of vectors
