@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"runtime/pprof"
 	"strconv"
 	"strings"
@@ -32,6 +33,8 @@ func serveMock(path string) {
 	if p := cfg.Validate(); len(p) > 0 {
 		fail(fmt.Errorf("%v", p))
 	}
+	debug.SetGCPercent(400) // as chaos mock does, see cmd/chaos/memory.go
+	debug.SetMemoryLimit(512 << 20)
 	epoch := journal.NewEpoch()
 	var s *mockmodel.Server
 	w, err := journal.NewWriter(path, journal.Header{Schema: journal.Schema, Run: "standing", Started: epoch.Started().UTC().Format(time.RFC3339Nano)},

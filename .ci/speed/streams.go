@@ -11,17 +11,23 @@ package main
 // Lateness by the mock's stamps is Server.Lateness: for every token, from the
 // instant at which it was due to the one at which its write began, 3 million of
 // them. By the client's it is arrival minus (request written + 500 ms + i x
-// 20 ms) for token i from 0, read on the client's own monotonic clock. So it
-// holds the way there, the mock's accepting and reading, the way back, and the
-// client itself; nothing is taken off. Only tokens that were due while all 2,000
-// streams were open count. Every stream must have all its tokens and its end.
+// 20 ms) for token i from 0, both on the client's clock. Arrival is when the
+// client's kernel had the token, by its own stamp (SO_TIMESTAMPNS), as a capture
+// on the client's machine would show it: when the client gets round to reading is
+// not what is measured. So it holds the way there, all that the mock does before it
+// knows that a call has come, sending, and the way back; nothing is taken off. Only
+// tokens that were due while all 2,000 streams were open count. Every stream must
+// have all its tokens and its end.
 //
-// The client knows when a token is due, and reads then, every half millisecond
-// those streams whose turn it is, without a poller: over loopback the sender's
-// core carries a packet all the way into the receiver's socket and wakes who
-// waits there, so that a client that is woken for each token takes a tenth of
-// the server's core. It delays its acknowledgements, as every connection does
-// on which a second question is asked.
+// The client reads each stream once per token, 15 ms after it was due, so that a read
+// finds one token and its stamp is that token's. One that is later than that is found
+// by a later read, maybe with the next one, and then counts as having come with
+// it: what is counted is never too little.
+//
+// It has no poller: over loopback the sender's core carries a packet all the way
+// into the receiver's socket and wakes who waits there, so that a client that is
+// woken for each token takes a tenth of the server's core. It delays its
+// acknowledgements, as every connection does on which a second question is asked.
 //
 // A processor that is shared with other machines has phases of some 100 ms in
 // which it does a third less (a loop that only counts shows them), and a
@@ -38,7 +44,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
-	"unsafe"
+
+	"github.com/chaoskit/chaos/internal/rxstamp"
 )
 
 const (
@@ -46,8 +53,11 @@ const (
 	// startEvery is no divisor of the time between two tokens, so that streams
 	// are spread over it evenly.
 	startEvery = 1010 * time.Microsecond
-	lookEvery  = 500 * time.Microsecond
 	streamGap  = time.Duration(float64(time.Second) / streamRate)
+	lookEvery  = 500 * time.Microsecond // for streams to be read
+	readAfter  = 15 * time.Millisecond  // a token was due
+	againAfter = 2 * time.Millisecond   // it was not there
+	stepMax    = 100 * time.Microsecond // of the clock, beside the monotonic one
 )
 
 // late is what a round found: quantiles of lateness, and the share of its
@@ -121,13 +131,14 @@ func (s *stream) due() time.Duration {
 type meter struct {
 	start   time.Time
 	streams []*stream
-	look    []time.Duration // from when on a read of the stream may find something
+	look    []time.Duration // from when on the stream is read
 	asked   int
 	open    int
 	from    time.Duration // all are open from here
 	until   time.Duration // until the first that ends
 	late    []time.Duration
 	buf     []byte
+	inbox   rxstamp.Receiver
 }
 
 var (
@@ -148,6 +159,9 @@ func client(addr string) {
 	m.from = streamCount*startEvery + streamTTFT
 	m.until = streamTTFT + (streamTokens-1)*streamGap
 	m.run()
+	if step := m.now() - time.Since(m.start); step.Abs() > stepMax {
+		fail(fmt.Errorf("the machine's clock was set by %v meanwhile: measure again", step))
+	}
 	for i, s := range m.streams {
 		if s.tokens != streamTokens || !s.done {
 			fail(fmt.Errorf("stream %d has %d tokens of %d, end %v", i, s.tokens, streamTokens, s.done))
@@ -158,38 +172,42 @@ func client(addr string) {
 	fmt.Println(int64(m.late[n/2]), int64(m.late[n*99/100]), int64(m.late[n-1]))
 }
 
+// now is the client's time, on the clock by which its kernel stamps what comes.
+func (m *meter) now() time.Duration { return m.at(time.Now().UnixNano()) }
+
+func (m *meter) at(unixNs int64) time.Duration { return time.Duration(unixNs - m.start.UnixNano()) }
+
 // dial opens a connection that no poller knows of, that of the runtime neither:
 // one would be told of each token by the sender, on the server's core.
 func (m *meter) dial(to syscall.Sockaddr) {
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	check(err)
 	check(syscall.Connect(fd, to))
-	check(syscall.SetNonblock(fd, true))
+	check(rxstamp.Enable(uintptr(fd)))
 	m.streams = append(m.streams, &stream{fd: fd})
 	m.look = append(m.look, never)
 }
 
 const never = time.Duration(1<<63 - 1)
 
-// run asks when it is time to and reads where a token is due, until all have
-// ended.
+// run asks when it is time to and reads what has come, until all have ended.
 func (m *meter) run() {
 	m.open = streamCount
 	for m.open > 0 {
-		now := time.Since(m.start)
+		now := m.now()
 		for m.asked < streamCount && now >= time.Duration(m.asked)*startEvery {
 			m.ask(m.asked)
 			m.asked++
 		}
-		for i, due := range m.look {
-			if due <= now {
+		for i, at := range m.look {
+			if at <= now {
 				m.read(i)
 			}
 		}
 		if now > m.until+time.Minute {
 			fail(fmt.Errorf("%d streams are open a minute after their end", m.open))
 		}
-		rest(lookEvery - (time.Since(m.start) - now)) // not at all when it took longer
+		rest(lookEvery - (m.now() - now)) // not at all when it took longer
 	}
 }
 
@@ -205,47 +223,43 @@ func rest(d time.Duration) {
 
 func (m *meter) ask(i int) {
 	s := m.streams[i]
-	s.written = time.Since(m.start)
+	s.written = m.now()
 	_, err := syscall.Write(s.fd, ask)
 	check(err)
-	m.look[i] = s.due()
+	m.look[i] = s.due() + readAfter
 }
 
 // read takes what has come on a stream, if anything has.
 func (m *meter) read(i int) {
 	s := m.streams[i]
 	kept := copy(m.buf, s.tail)
-	n, err := receive(s.fd, m.buf[kept:])
+	n, came, err := m.inbox.Receive(uintptr(s.fd), m.buf[kept:])
 	switch {
 	case err == syscall.EAGAIN:
+		m.look[i] += againAfter
 		return
 	case err != 0:
 		fail(fmt.Errorf("stream %d after %d tokens: %w", i, s.tokens, err))
 	case n == 0:
 		fail(fmt.Errorf("stream %d was closed after %d tokens", i, s.tokens))
+	case came == 0:
+		fail(fmt.Errorf("what came on stream %d after %d tokens has no stamp of the kernel's", i, s.tokens))
 	}
 	if s.tokens == 0 {
 		// A connection on which more than one question was asked delays its
 		// acknowledgements. A new one would send one for every read.
 		check(syscall.SetsockoptInt(s.fd, syscall.IPPROTO_TCP, syscall.TCP_QUICKACK, 0))
 	}
-	m.take(s, m.buf[:kept+n], time.Since(m.start))
-	m.look[i] = s.due() + lookEvery // sooner it is seldom there
+	m.take(s, m.buf[:kept+n], m.at(came))
+	m.look[i] = s.due() + readAfter
 	if s.done {
 		m.look[i] = never
 		m.open--
 	}
 }
 
-// receive is recv(2), which does not wait. The runtime is not told of it: this
-// and the way through the file layer are a tenth of what a read costs.
-func receive(fd int, p []byte) (int, syscall.Errno) {
-	n, _, err := syscall.RawSyscall6(syscall.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), syscall.MSG_DONTWAIT, 0, 0)
-	return int(n), err
-}
-
-// take counts the tokens in what has come by now.
-func (m *meter) take(s *stream, got []byte, now time.Duration) {
+// take counts the tokens in what had come by at.
+func (m *meter) take(s *stream, got []byte, at time.Duration) {
 	for {
 		i := bytes.Index(got, token)
 		if i < 0 {
@@ -253,7 +267,7 @@ func (m *meter) take(s *stream, got []byte, now time.Duration) {
 		}
 		got = got[i+len(token):]
 		if due := s.due(); due >= m.from && due < m.until {
-			m.late = append(m.late, now-due)
+			m.late = append(m.late, at-due)
 		}
 		s.tokens++
 	}
