@@ -58,12 +58,13 @@ type arrival interface {
 // headCame returns when the head of the call came.
 func (a *attempt) headCame() int64 {
 	now := a.now()
+	came := now
 	if w, ok := a.w.(arrival); ok {
 		if t := w.HeadCame(); !t.IsZero() {
-			return min(max(0, a.s.opt.Epoch.At(t)), now)
+			came = a.s.opt.Epoch.At(t)
 		}
 	}
-	return now
+	return a.s.order.came(came, now)
 }
 
 // bodyCame returns when the body had come.
@@ -204,6 +205,6 @@ func (a *attempt) gone() {
 		a.rec.End = journal.AttemptRunEnd
 		return
 	}
-	a.rec.PeerClosedNs = a.now()
+	a.rec.PeerClosedNs = max(a.s.order.left(a.now()), a.rec.ArrivedNs, a.writesNs)
 	a.rec.End = journal.AttemptPeerClosed
 }

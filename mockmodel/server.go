@@ -63,6 +63,7 @@ type Server struct {
 	answers   []literal
 	endpoints []*endpoint     // the main one first
 	https     []*http1.Server // one an endpoint
+	order     order
 	ctx       context.Context // ends when the server closes
 	cancel    context.CancelFunc
 	handlers  sync.WaitGroup
