@@ -75,7 +75,7 @@ func (a arrived) BodyCame() time.Time { return a.body }
 
 func TestArrivalInOrder(t *testing.T) {
 	virtual(t, Config{}, nil, func(g *rig) {
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		start, none := g.s.opt.Epoch.Time(0), time.Time{}
 		for _, c := range []struct {
 			name               string
