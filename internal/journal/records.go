@@ -304,7 +304,7 @@ type Attempt struct {
 	Continues    bool   `cbor:"24,keyasint,omitempty"` // +
 	DocsReturned int    `cbor:"25,keyasint,omitempty"` // +
 
-	ArrivedNs    int64 `cbor:"26,keyasint"` // request line and headers read
+	ArrivedNs    int64 `cbor:"26,keyasint"` // request line and headers had come: by the kernel, where it stamps
 	BodyNs       int64 `cbor:"27,keyasint"`
 	AdmittedNs   int64 `cbor:"28,keyasint"` // got a slot
 	HeaderNs     int64 `cbor:"29,keyasint"`
