@@ -29,10 +29,11 @@ package main
 // woken for each token takes a tenth of the server's core. It delays its
 // acknowledgements, as every connection does on which a second question is asked.
 //
-// A processor that is shared with other machines has phases of some 100 ms in
-// which it does a third less (a loop that only counts shows them), and a
-// hundredth of the run is 300 ms. So there are three rounds, all are printed,
-// and the median of their p99 counts, as with answers.
+// A processor that is shared with other machines has phases in which it does a
+// third less: some of 100 ms, which a loop that only counts shows, and longer ones in
+// which that loop runs as always and memory is slow. A hundredth of the run is
+// 300 ms. So there are three rounds, all are printed, and the median of their p99
+// counts, as with answers.
 
 import (
 	"bytes"
