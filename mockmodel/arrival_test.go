@@ -6,40 +6,31 @@ import (
 	"context"
 	"net"
 	"net/http"
-	"sync"
 	"testing"
 	"time"
+
+	"github.com/chaoskit/chaos/internal/memnet"
+	"github.com/chaoskit/chaos/internal/rxstamp"
 )
-
-// gate is a listener whose connections are accepted once it is open: a provider
-// whose machine is busy with something else.
-type gate struct {
-	*net.TCPListener
-	asked sync.Once
-	ready chan struct{} // closed when the provider is about to accept
-	open  chan struct{}
-}
-
-func (g *gate) Accept() (net.Conn, error) {
-	g.asked.Do(func() { close(g.ready) })
-	<-g.open
-	return g.TCPListener.Accept()
-}
 
 // A call comes when it is there, and its answer is due from then on: neither waits
 // for a machine that is busy. What was late is the mock's own lateness.
 func TestArrivalIsNotWhenTheMockLooks(t *testing.T) {
-	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	end, err := rxstamp.Begin()
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &gate{TCPListener: inner.(*net.TCPListener), ready: make(chan struct{}), open: make(chan struct{})}
+	t.Cleanup(end)
+	l, err := memnet.ListenGated()
+	if err != nil {
+		t.Fatal(err)
+	}
 	var d net.Dialer
 	g := newRig(t, Config{Models: []Model{instant("gpt-4o", 3)}}, nil, l, func(ctx context.Context) (net.Conn, error) {
 		return d.DialContext(ctx, "tcp", l.Addr().String())
 	})
 	defer g.close()
-	<-l.ready
+	<-l.Ready()
 	c, err := g.dial(context.Background())
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +42,7 @@ func TestArrivalIsNotWhenTheMockLooks(t *testing.T) {
 	}
 	after := g.s.opt.Epoch.Now()
 	opened := g.s.opt.Epoch.Now()
-	close(l.open)
+	l.Open()
 	rec := g.last()
 	if rec.ArrivedNs < before || rec.BodyNs > after || rec.ArrivedNs > rec.BodyNs {
 		t.Errorf("written from %d to %d: arrived at %d, body at %d", before, after, rec.ArrivedNs, rec.BodyNs)

@@ -8,25 +8,12 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"github.com/chaoskit/chaos/internal/memnet"
+	"github.com/chaoskit/chaos/internal/rxstamp"
 )
-
-// gate is a listener whose connections are accepted once it is open: a server that
-// is too busy to accept.
-type gate struct {
-	*net.TCPListener
-	asked sync.Once
-	ready chan struct{} // closed when the server is about to accept
-	open  chan struct{}
-}
-
-func (g *gate) Accept() (net.Conn, error) {
-	g.asked.Do(func() { close(g.ready) })
-	<-g.open
-	return g.TCPListener.Accept()
-}
 
 // came is when a request came, by the server.
 type came struct{ head, body time.Time }
@@ -34,11 +21,15 @@ type came struct{ head, body time.Time }
 // lateServer serves behind a gate. The handler waits for read before it reads the body.
 func lateServer(t *testing.T, read <-chan struct{}) (addr string, open func(), got <-chan came) {
 	t.Helper()
-	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	end, err := rxstamp.Begin()
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &gate{TCPListener: inner.(*net.TCPListener), ready: make(chan struct{}), open: make(chan struct{})}
+	t.Cleanup(end)
+	l, err := memnet.ListenGated()
+	if err != nil {
+		t.Fatal(err)
+	}
 	times := make(chan came, 9)
 	s := newServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := w.(*response)
@@ -54,8 +45,8 @@ func lateServer(t *testing.T, read <-chan struct{}) (addr string, open func(), g
 		_ = s.Close()
 		<-served
 	})
-	<-l.ready
-	return l.Addr().String(), func() { close(l.open) }, times
+	<-l.Ready()
+	return l.Addr().String(), l.Open, times
 }
 
 // wall is a stamp on the clock by which the kernel stamps, alone: the two readings

@@ -13,6 +13,11 @@ import (
 // listener was stamped before it was there.
 func pair(t *testing.T) (near net.Conn, far uintptr) {
 	t.Helper()
+	end, err := Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(end)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
