@@ -20,18 +20,19 @@ import (
 type timing struct {
 	admitted   int64
 	first, gap time.Duration
-	// ownFirst and ownGap are the model's own, without faults.
-	ownFirst, ownGap time.Duration
 
 	// Where calls slow each other down, tokens behind the first one are done
 	// when the batch has made their steps.
-	batch   *batch
-	stretch float64 // steps of a token: more than one where a fault slows it down
+	batch *batch
 	// table is when the events of a recorded answer came, in ns since the call;
 	// stretch says how much slower they come now.
-	table  []int64
-	from   float64 // steps made at the first token, once it has joined
-	joined bool
+	table   []int64
+	stretch float64 // steps of a token: more than one where a fault slows it down
+	from    float64 // steps made at the first token, once it has joined
+	joined  bool
+
+	// ownFirst and ownGap are the model's own, without faults.
+	ownFirst, ownGap time.Duration
 }
 
 // step returns the step of the batch with which token i is done.

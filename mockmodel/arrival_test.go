@@ -80,7 +80,7 @@ func TestArrivalInOrder(t *testing.T) {
 			{name: "before the run", head: start.Add(-5), body: start.Add(-4), wantHead: 0, wantBody: 0},
 			{name: "not yet", head: start.Add(time.Hour), body: start.Add(time.Hour), wantHead: time.Second, wantBody: time.Second},
 		} {
-			a := &attempt{s: g.s, w: arrived{head: c.head, body: c.body}}
+			a := &attempt{desk: new(desk), s: g.s, w: arrived{head: c.head, body: c.body}}
 			a.rec.ArrivedNs = a.headCame()
 			if body := a.bodyCame(); a.rec.ArrivedNs != int64(c.wantHead) || body != int64(c.wantBody) {
 				t.Errorf("%s: %v and %v, want %v and %v", c.name, a.rec.ArrivedNs, body, int64(c.wantHead), int64(c.wantBody))

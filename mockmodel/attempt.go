@@ -15,17 +15,32 @@ import (
 // attempt is one call on its way through the provider. It belongs to one
 // goroutine, the handler's.
 type attempt struct {
-	s       *Server
+	// What a pacer needs for every token lies side by side, up to effect, and in
+	// front of rec's last third: of thousands of streams none of it is in a cache
+	// when its turn comes.
+	s      *Server
+	*desk                  // that it is written at: ownDesk, or that of its pacer
+	ctx    context.Context // ends when the caller hangs up, or the server closes
+	saying saying          // of a stream
+	// wroteNs is when the last write returned: what a caller that reads slowly
+	// delays is not the provider's lateness.
+	wroteNs int64
+	// writesNs is when the last write began.
+	writesNs int64
+	sent     progress
+	shown    faults.Slots // the slots of effect that were carried out
+	effect   faults.Effect
+	ans      answer
+	rec      journal.Attempt
+
 	w       http.ResponseWriter
 	flusher flusher
 	r       *http.Request
-	ctx     context.Context // ends when the caller hangs up, or the server closes
 	conn    *conn
 	at      *endpoint
 	route   *route
 	only    *vendor // the dialect that the path or the endpoint names; nil: none
 
-	rec  journal.Attempt
 	body []byte
 	call call
 	// outputAsked is how many tokens the request id asks for; 0: it does not say.
@@ -37,34 +52,22 @@ type attempt struct {
 	limits      *limiter // that have let it in, and want to know what it used
 	work        work     // what it has of the station
 
-	rules  *faults.Schedule // that decided
-	effect faults.Effect
-	hits   []faults.Hit
+	rules *faults.Schedule // that decided
+	hits  []faults.Hit
 	// gatheredNs is when the last barrier let it go; 0: it waited at none.
 	gatheredNs int64
-	enteredNs  int64        // when it was in at the model, by the mock's own work
-	closes     bool         // the connection after the answer, without a word
-	shown      faults.Slots // the slots of effect that were carried out
-	barred     bool         // validation, a limit or capacity hid the slots behind them
+	enteredNs  int64 // when it was in at the model, by the mock's own work
+	closes     bool  // the connection after the answer, without a word
+	barred     bool  // validation, a limit or capacity hid the slots behind them
 
-	ans       answer
-	heads     []head     // of the reel
 	made      made       // what was generated from a schema
 	path      string     // as it is passed on
 	replaying *Recording // the recorded answer that is given; nil: none
 	passed    bool       // a real provider answered it, and has to be paid
-	out       frames
-	buf       []byte
+	ownDesk   desk
 	timer     *time.Timer
-	saying    saying        // of a stream
 	back      chan struct{} // from its pacer
-	// wroteNs is when the last write returned: what a caller that reads slowly
-	// delays is not the provider's lateness.
-	wroteNs int64
-	// writesNs is when the last write began.
-	writesNs int64
-	sent     progress
-	chunks   chunks // of a stream whose frames a fault changes
+	chunks    chunks        // of a stream whose frames a fault changes
 }
 
 // Buffers above this are not kept for the next call.
@@ -94,13 +97,13 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, f found) *attempt
 	keep := *a
 	*a = attempt{
 		s: s, w: w, r: r, ctx: r.Context(), at: f.endpoint, route: f.route, only: f.only,
-		body: keep.body[:0], buf: keep.buf[:0], timer: keep.timer, back: keep.back,
-		out:   frames{buf: keep.out.buf[:0], ends: keep.out.ends[:0]},
-		ans:   answer{content: keep.ans.content[:0], parts: keep.ans.parts[:0]},
-		path:  f.path,
-		call:  call{http: r, at: f.at, messages: keep.call.messages[:0], tools: keep.call.tools[:0]},
-		heads: keep.heads[:0],
+		body: keep.body[:0], timer: keep.timer, back: keep.back,
+		ownDesk: desk{out: frames{buf: keep.ownDesk.out.buf[:0], ends: keep.ownDesk.out.ends[:0]}, buf: keep.ownDesk.buf[:0]},
+		ans:     answer{content: keep.ans.content[:0], parts: keep.ans.parts[:0]},
+		path:    f.path,
+		call:    call{http: r, at: f.at, messages: keep.call.messages[:0], tools: keep.call.tools[:0]},
 	}
+	a.desk = &a.ownDesk
 	a.flusher, _ = w.(flusher)
 	a.rec = journal.NewAttempt()
 	rec := &a.rec

@@ -137,7 +137,7 @@ func (a *attempt) write(b []byte) bool {
 	case err != nil:
 	case try != nil: // a pacer does not wait
 		var all bool
-		all, err = try.TryWrite(b)
+		all, err = try.TryWrite(b, a.roomFor(len(b)))
 		a.saying.full = !all
 	default:
 		reading := a.s.waits.enter(waitReader)

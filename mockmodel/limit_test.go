@@ -168,7 +168,7 @@ func TestGeminiDetails(t *testing.T) {
 		{"none", hintOf(faults.Hint{}), "", "", journal.Never},
 	} {
 		w := httptest.NewRecorder()
-		a := &attempt{w: w, route: &route{vendor: &vendor{hint: geminiHint}}, rec: journal.NewAttempt()}
+		a := &attempt{desk: new(desk), w: w, route: &route{vendor: &vendor{hint: geminiHint}}, rec: journal.NewAttempt()}
 		r := geminiLimited(&call{model: "gemini-2.5-flash"}, q, *refused, 0)
 		a.tell(&r, c.hint(a))
 		var details []struct {
@@ -206,7 +206,7 @@ func hintOf(h faults.Hint) func(a *attempt) hint {
 // A hint of an error without details of its own stands in them alone.
 func TestGeminiHintAlone(t *testing.T) {
 	r := refusal{status: http.StatusServiceUnavailable}
-	a := &attempt{w: httptest.NewRecorder(), route: &route{vendor: &vendor{hint: geminiHint}}}
+	a := &attempt{desk: new(desk), w: httptest.NewRecorder(), route: &route{vendor: &vendor{hint: geminiHint}}}
 	a.tell(&r, a.waitHint(time.Second, false))
 	if want := `{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"1s"}`; r.details != want || len(a.w.Header()) > 0 {
 		t.Errorf("%s, want %s; headers %v", r.details, want, a.w.Header())
@@ -233,13 +233,13 @@ func TestASilentProvider(t *testing.T) {
 		virtual(t, Config{Models: []Model{m}}, nil, func(g *rig) {
 			at := g.s.endpoints[0]
 			st := at.station("m")
-			a := &attempt{s: g.s, at: at, w: httptest.NewRecorder(), route: &route{vendor: &v}, station: st, rec: journal.NewAttempt()}
+			a := &attempt{desk: new(desk), s: g.s, at: at, w: httptest.NewRecorder(), route: &route{vendor: &v}, station: st, rec: journal.NewAttempt()}
 			if !a.passLimits() {
 				t.Fatal("the first call is let in")
 			}
 			now := int64(g.elapsed())
 			w := httptest.NewRecorder()
-			b := &attempt{s: g.s, at: at, w: w, r: httptest.NewRequest("POST", "/", nil), route: a.route, station: st, rec: journal.NewAttempt()}
+			b := &attempt{desk: new(desk), s: g.s, at: at, w: w, r: httptest.NewRequest("POST", "/", nil), route: a.route, station: st, rec: journal.NewAttempt()}
 			b.ctx = b.r.Context()
 			b.passLimits()
 			if said := w.Header().Get("Retry-After") != ""; said == silent || b.rec.EarliestNs != now+int64(time.Minute) || (b.rec.RetryAfterNs == journal.Never) != silent {

@@ -248,7 +248,7 @@ func TestChunksThatNobodySaw(t *testing.T) {
 // A text of a megabyte is not said again and again: the stream stays bounded.
 func TestCumulativeIsBounded(t *testing.T) {
 	frame := []byte(strings.Repeat("a", 20<<10))
-	a := &attempt{effect: faults.Effect{Mutation: &faults.Mutation{Kind: faults.MutationChunkCumulative}}}
+	a := &attempt{desk: new(desk), effect: faults.Effect{Mutation: &faults.Mutation{Kind: faults.MutationChunkCumulative}}}
 	p := part{script: script{tokens: 1000}}
 	a.ans = answer{parts: []part{p}, choices: 1, id: strings.Repeat("x", 24)}
 	for i := range 100 {

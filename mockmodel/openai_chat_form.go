@@ -316,7 +316,10 @@ func (f *openAIChat) fail(out *frames, _ *answer, r *refusal) {
 }
 
 // look reads what a chunk begins with.
-func (f *openAIChat) look() (sum int64) {
+func (f *openAIChat) look(far int) (sum int64) {
+	if far == 1 {
+		return int64(len(f.head))
+	}
 	for i := 0; i < len(f.head); i += 64 {
 		sum += int64(f.head[i])
 	}

@@ -25,6 +25,7 @@ type pacer struct {
 	wakeNs  int64         // when it will look again; while it is asleep
 	kick    chan struct{} // look now
 
+	desk  desk    // of who runs it: what is sent next is written here
 	taken []*play // from the queue, to be sent now
 	sum   int64   // of what was looked at beforehand, so that it is looked at
 }
@@ -42,17 +43,21 @@ const (
 	// memory is in no cache any more when their next token is due. Looked at one
 	// after the other before any is sent, the memory of so many comes in one wait
 	// instead of as many, a tenth of what the pacer costs; there is no more than
-	// this on its way at once.
+	// this on its way at once. A processor that waits for an address looks a few
+	// hundred instructions ahead, which is two streams: so what is far is looked at
+	// when what is near has come.
 	takeMax = 16
 )
 
 // player sends a stream.
 type player interface {
 	// step sends what is due at now. It returns when the next token is due, or
-	// false where the stream's own goroutine has to go on.
-	step(now int64) (dueNs int64, on bool)
-	// look reads the memory that step needs, and returns some sum of it.
-	look() int64
+	// false where the stream's own goroutine has to go on. d is nobody's until it
+	// returns.
+	step(now int64, d *desk) (dueNs int64, on bool)
+	// look reads the memory that step needs, and returns some sum of it: that of
+	// the player itself, what this points to, and, far being 2, what that does.
+	look(far int) int64
 }
 
 // play is a stream that a pacer may send.
@@ -138,8 +143,10 @@ func (p *pacer) round() (wait time.Duration, more bool) {
 	now := p.now()
 	for steps := 0; p.take(now); steps += len(p.taken) {
 		p.mu.Unlock()
-		for _, x := range p.taken {
-			p.sum += x.look()
+		for far := range 3 {
+			for _, x := range p.taken {
+				p.sum += x.look(far)
+			}
 		}
 		if steps >= stepsMax {
 			steps = 0
@@ -196,7 +203,7 @@ func (p *pacer) take(now int64) bool {
 func (p *pacer) send(x *play) {
 	if !x.withdrawn { // since
 		p.mu.Unlock()
-		due, on := x.step(p.now())
+		due, on := x.step(p.now(), &p.desk)
 		p.mu.Lock()
 		if on && !x.withdrawn {
 			p.push(x, due)

@@ -24,8 +24,8 @@ func bubble(t *testing.T, f func(p *pacer, now func() int64)) {
 // stepper is a player that needs no memory.
 type stepper func(now int64) (dueNs int64, on bool)
 
-func (f stepper) step(now int64) (dueNs int64, on bool) { return f(now) }
-func (stepper) look() int64                             { return 0 }
+func (f stepper) step(now int64, _ *desk) (dueNs int64, on bool) { return f(now) }
+func (stepper) look(int) int64                                   { return 0 }
 
 // Plays are stepped when they are due, those that are due together in their
 // order, and each comes back when it does not go on.
@@ -197,10 +197,11 @@ func TestSlowReaderBesideOthers(t *testing.T) {
 func TestPanicOfAForm(t *testing.T) {
 	s := New(Config{}, Options{})
 	defer s.Close()
-	a := &attempt{s: s}
+	a := &attempt{s: s, desk: new(desk)}
 	a.saying = saying{t: &timing{gap: 1}, more: true, next: piece{part: &part{}}} // without a form
-	if _, on := a.step(0); on || a.saying.bad == nil {
-		t.Errorf("on %v, panic %v", on, a.saying.bad)
+	a.saying.lean = true
+	if _, on := a.step(0, new(desk)); on || a.saying.bad == nil || a.desk != &a.ownDesk {
+		t.Errorf("on %v, panic %v, own desk %v", on, a.saying.bad, a.desk == &a.ownDesk)
 	}
 }
 

@@ -25,16 +25,17 @@ type part struct {
 	kind   partKind
 	choice int // which of the answers that were asked for at once
 	index  int // among the parts of its choice
+
+	bent bool // a fault has changed it: it shows when it is said
+	twin bool // it claims the index of the part before it
+	mute bool // thoughts that the call did not ask for: Anthropic's models keep them to themselves
+
 	script script
 
 	id   string // of a call of a tool: 24 characters, unique in the run
 	name string // of the tool
 
 	stop stopReason // of the choice, where the part is its last one
-
-	bent bool // a fault has changed it: it shows when it is said
-	twin bool // it claims the index of the part before it
-	mute bool // thoughts that the call did not ask for: Anthropic's models keep them to themselves
 
 	at  int  // where its text begins in a whole body; 0: it is not there
 	raw bool // it stands there as it is; else escaped
@@ -57,6 +58,8 @@ const (
 
 // An answer is what a form writes.
 type answer struct {
+	nowNs int64 // when its text is minted
+
 	id      string // 24 characters, unique in the run
 	created int64  // Unix seconds
 	model   string // as the answer declares it
@@ -81,7 +84,6 @@ type answer struct {
 	admittedNs int64  // when it was let in
 	loadedNs   int64  // when the model was at hand, later by what that took the mock
 	firstNs    int64  // when its first token is due
-	nowNs      int64  // when its text is minted
 	seed       uint64 // of vectors
 	store      *store
 	vectors    []literal // of the plan, all of its answers

@@ -4,7 +4,7 @@ package mockmodel
 type trier interface {
 	CanTry() bool
 	Hold(f func())
-	TryWrite(p []byte) (all bool, err error)
+	TryWrite(p, room []byte) (all bool, err error)
 	Look() int64
 }
 
@@ -12,18 +12,20 @@ type trier interface {
 type saying struct {
 	form streamer
 	t    *timing
-	own  timing // what t points to where nobody else changes it: it lies near
-	n    int    // tokens that there will be
-	most int    // of an event
-	reel reel
 	next piece
+	n    int // tokens that there will be
 	more bool
 
 	// While a pacer sends it.
-	try  trier
+	lean bool // it is written at the pacer's desk; else frames of its own may have to wait
 	over bool // the stream has ended before its end
 	full bool // the caller has to read before more can be sent
-	bad  any  // a panic of the form
+	try  trier
+
+	reel reel
+	few  [1]head // of the reel, where it needs no more
+	own  timing  // what t points to where nobody else changes it
+	bad  any     // a panic of the form
 }
 
 // pacer returns who can send the stream, nil if its goroutine has to: its tokens
@@ -53,6 +55,8 @@ func (a *attempt) playOn(p *pacer) bool {
 	if a.back == nil {
 		a.back = make(chan struct{}, 1)
 	}
+	// Frames of its own may wait to be joined, or open the stream.
+	x.lean = a.effect.Mutation == nil && len(a.out.buf) == 0
 	turn := &play{player: a, order: a.rec.ID, back: a.back}
 	lost := false
 	x.try.Hold(func() {
@@ -82,9 +86,14 @@ func (a *attempt) playOn(p *pacer) bool {
 }
 
 // step is what a pacer does for the stream.
-func (a *attempt) step(now int64) (dueNs int64, on bool) {
+func (a *attempt) step(now int64, d *desk) (dueNs int64, on bool) {
 	x := &a.saying
+	if x.lean {
+		d.clear(a.sent.tokens)
+		a.desk = d
+	}
 	defer func() {
+		a.desk = &a.ownDesk
 		if p := recover(); p != nil {
 			x.bad, on = p, false
 		}
@@ -99,40 +108,43 @@ func (a *attempt) step(now int64) (dueNs int64, on bool) {
 
 // look reads one word of each line of memory that step needs, and returns some sum
 // of them.
-func (a *attempt) look() int64 {
+func (a *attempt) look(far int) (sum int64) {
 	x := &a.saying
-	sum := x.t.admitted + int64(x.next.due+x.n+len(x.reel.heads)) + a.rec.LastNs + int64(a.rec.TokensEmitted) + a.ans.nowNs + a.wroteNs
-	sum += int64(a.sent.bytes + len(a.buf) + len(a.out.ends) + a.out.changed)
-	if len(x.reel.heads) > 0 {
-		sum += int64(x.reel.heads[0].token)
-	}
-	if a.effect.Delay != nil {
-		sum++
-	}
-	if l, ok := x.form.(looker); ok {
-		sum += l.look()
-	}
-	for i := 0; i < min(cap(a.out.buf), lookMax); i += 64 {
-		sum += int64(a.out.buf[:cap(a.out.buf)][i])
-	}
-	if n := len(a.rec.Emitted); n > 0 {
-		sum += a.rec.Emitted[n-1].TNs
-	}
-	if p := x.next.part; p != nil {
-		s := &p.script
-		sum += int64(s.mark.Seq + s.tokens)
-		if i := s.cut(x.next.from); i < len(s.text) {
-			sum += int64(s.text[i])
+	switch far {
+	case 0:
+		sum = int64(x.next.due+x.few[0].token) + x.own.admitted + a.wroteNs + int64(a.sent.bytes) + a.ans.nowNs + a.rec.LastNs + int64(a.rec.TokensEmitted)
+		if a.ctx != nil && a.effect.Ending != nil {
+			sum += int64(len(x.reel.heads))
+		}
+	case 1:
+		sum = x.try.Look()
+		if n := len(a.rec.Emitted); n > 0 {
+			sum += a.rec.Emitted[n-1].TNs
+		}
+		if a.ctx.Err() != nil {
+			sum++
+		}
+		if x.next.part != nil {
+			sum += x.next.part.look()
+		}
+	case 2:
+		if p := x.next.part; p != nil {
+			if i := p.script.cut(x.next.from); i < len(p.script.text) {
+				sum += int64(p.script.text[i])
+			}
 		}
 	}
-	if a.ctx.Err() != nil {
-		sum++
+	if l, ok := x.form.(looker); ok && far > 0 {
+		sum += l.look(far)
 	}
-	return sum + x.try.Look()
+	return sum
 }
 
-// looker is a form of a stream that keeps memory of its own.
-type looker interface{ look() int64 }
+// look reads what saying a token of the part needs.
+func (p *part) look() int64 {
+	return int64(p.index + p.script.asked + p.script.markAt + len(p.script.truth))
+}
 
-// lookMax is how much of the room for frames is looked at: that of a token.
-const lookMax = 384
+// looker is a form of a stream that keeps memory of its own: far being 1 itself, 2
+// what it points to.
+type looker interface{ look(far int) int64 }

@@ -18,20 +18,23 @@ const tokenBytes = wire.TokenBytes
 // it stands (the last one with the token behind which it stands), and counts
 // as none.
 type script struct {
+	// What every token needs comes first, up to truth.
 	text      string
-	truth     string // of a canary: the words that its watermarks vouch for, as long as text; "": those of text
-	tokens    int    // of text that will be said
-	asked     int    // of text before max_tokens cut it
-	codec     *wire.Codec
-	mark      wire.Mark // the next one; only where marked
-	cuts      []int     // where the tokens of a recorded text begin, and its length; nil: every tokenBytes
+	tokens    int // of text that will be said
+	asked     int // of text before max_tokens cut it
 	marked    bool
 	broken    bool         // a fault ends it before its time: it has no mark of the end
-	generated bool         // words of ours, that a fault may put a character between
-	drawn     int          // tokens of these that were drawn: what max_tokens allows, whatever stops them before
 	given     bool         // it was said before, and its marks were minted then
-	minted    int64        // when, where given
+	generated bool         // words of ours, that a fault may put a character between
 	words     wire.Letters // said since the last mark
+	markAt    int          // the token from which on the next mark may come
+	cuts      []int        // where the tokens of a recorded text begin, and its length; nil: every tokenBytes
+	truth     string       // of a canary: the words that its watermarks vouch for, as long as text; "": those of text
+
+	codec  *wire.Codec
+	mark   wire.Mark // the next one; only where marked
+	drawn  int       // tokens of generated words that were drawn: what max_tokens allows, whatever stops them before
+	minted int64     // when, where given
 }
 
 // cut returns the index in text behind token n. Tokens of a text given in the
@@ -57,7 +60,7 @@ func (s *script) say(dst []byte, from, to int, now int64) []byte {
 		return append(dst, s.text[s.cut(from):s.cut(to)]...)
 	}
 	for t := from; t < to; t++ {
-		if t >= s.mark.Seq*markEvery && s.atWord(t) {
+		if t >= s.markAt && s.atWord(t) {
 			dst = s.appendMark(dst, now, false)
 		}
 		said := len(dst)
@@ -76,7 +79,7 @@ func (s *script) say(dst []byte, from, to int, now int64) []byte {
 
 // again returns the script as it was before its first word was said.
 func (s script) again() script {
-	s.mark.Seq, s.words = 0, wire.Letters{}
+	s.mark.Seq, s.markAt, s.words = 0, 0, wire.Letters{}
 	return s
 }
 
@@ -101,5 +104,6 @@ func (s *script) appendMark(dst []byte, now int64, end bool) []byte {
 	}
 	dst = append(dst, s.codec.Mark(s.mark)...)
 	s.mark.Seq++
+	s.markAt = s.mark.Seq * markEvery
 	return append(dst, ' ')
 }

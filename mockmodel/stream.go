@@ -88,13 +88,14 @@ func (a *attempt) stream(s streamer, t timing) {
 // say sends the tokens, each when it is due. false: the stream is over.
 func (a *attempt) say(s streamer, t *timing, n int) bool {
 	x := &a.saying
-	*x = saying{form: s, t: t, n: n, most: pieceOf(t.gap), reel: newReel(&a.ans, a.heads)}
-	a.heads, x.reel.halves = x.reel.heads, a.halves()
+	*x = saying{form: s, t: t, n: n}
+	x.reel = newReel(&a.ans, x.few[:0])
+	x.reel.halves = a.halves()
 	if t.batch == nil {
 		x.own = *t
 		x.t = &x.own
 	}
-	x.next, x.more = x.reel.next(a.pieceMax(x.most))
+	x.next, x.more = x.reel.next(a.pieceMax(pieceOf(x.t.gap)))
 	for x.more {
 		if p := a.pacer(); p != nil {
 			if !a.playOn(p) {
@@ -126,7 +127,7 @@ func (a *attempt) sayDue(now int64) bool {
 			return false
 		}
 		x.reel.took(x.next)
-		x.next, x.more = x.reel.next(a.pieceMax(x.most))
+		x.next, x.more = x.reel.next(a.pieceMax(pieceOf(x.t.gap)))
 	}
 	// An instant answer is one write, its end included.
 	return !x.more && x.t.gap == 0 || a.flush()
@@ -140,7 +141,9 @@ func (a *attempt) sayPiece(s streamer, x piece, n int) bool {
 		s.begin(&a.out, &a.ans, p)
 	}
 	if x.to > x.from {
-		a.ans.bent = a.ans.bent || p.bent
+		if p.bent {
+			a.ans.bent = true
+		}
 		a.buf = a.buf[:0]
 		a.beginCharacter(p)
 		a.buf = p.script.say(a.buf, x.from, x.to, a.ans.nowNs)

@@ -14,20 +14,24 @@ import (
 // response is the answer to a request. It is of no use when the handler has
 // returned.
 type response struct {
+	// What a TryWrite needs while it is held, side by side: of thousands of streams
+	// none is in a cache when its turn comes.
+	held    held
+	written int64 // of the body
+	failed  error
+	out     []byte // to be sent; before framed, the body alone
+	chunked bool   // it is in chunks
+
+	framed  bool  // the head is in out, and how the body is framed is decided
+	keep    bool  // the connection may be used again
+	bare    bool  // the answer has no body
+	closes  bool  // the connection, without a word
+	status  int   // 0: not yet said
+	length  int64 // that the handler said; -1: none
 	conn    *conn
 	request *http.Request
 	body    *body // of the request
 	header  http.Header
-	status  int    // 0: not yet said
-	length  int64  // that the handler said; -1: none
-	written int64  // of the body
-	keep    bool   // the connection may be used again
-	framed  bool   // the head is in out, and how the body is framed is decided
-	chunked bool   // it is in chunks
-	bare    bool   // the answer has no body
-	out     []byte // to be sent; before framed, the body alone
-	failed  error
-	closes  bool // the connection, without a word
 }
 
 // Header returns the headers, to be set before WriteHeader.
@@ -114,10 +118,15 @@ func (w *response) chunk(p []byte) {
 	if len(p) == 0 {
 		return
 	}
-	w.out = strconv.AppendInt(w.out, int64(len(p)), 16)
-	w.out = append(w.out, '\r', '\n')
-	w.out = append(w.out, p...)
-	w.out = append(w.out, '\r', '\n')
+	w.out = appendChunk(w.out, p)
+}
+
+// appendChunk appends p as RFC 9112 7.1 frames it.
+func appendChunk(dst, p []byte) []byte {
+	dst = strconv.AppendInt(dst, int64(len(p)), 16)
+	dst = append(dst, '\r', '\n')
+	dst = append(dst, p...)
+	return append(dst, '\r', '\n')
 }
 
 // Flush sends what was written so far.

@@ -15,16 +15,21 @@ import (
 // closed and nothing else.
 type socket struct {
 	raw  syscall.RawConn
-	held int // the descriptor and one, while Control keeps it; 0: it does not
-
-	// Of a TryWrite while it is not held.
 	once func(fd uintptr)
-	p    []byte
-	n    int
-	err  error
+
+	// Of a TryWrite.
+	p   []byte
+	n   int
+	err error
 
 	in reader
 }
+
+// held is a descriptor and one, while Control keeps it; 0: it does not.
+type held int
+
+func (h held) holds() bool                    { return h > 0 }
+func (h held) TryWrite(p []byte) (int, error) { return trySend(uintptr(h-1), p) }
 
 // trySocket makes s that of nc and returns it, nil where nc has none.
 func trySocket(s *socket, nc net.Conn) trier {
@@ -41,12 +46,12 @@ func trySocket(s *socket, nc net.Conn) trier {
 	return s
 }
 
-// hold keeps the descriptor while f runs, so that not every TryWrite has to.
-func (s *socket) hold(f func()) {
+// hold keeps the descriptor in h while f runs.
+func (s *socket) hold(h *held, f func()) {
 	called := false
 	_ = s.raw.Control(func(fd uintptr) {
-		called, s.held = true, int(fd)+1
-		defer func() { s.held = 0 }()
+		called, *h = true, held(fd)+1
+		defer func() { *h = 0 }()
 		f()
 	})
 	if !called { // it is closed: f learns of that by itself
@@ -54,14 +59,9 @@ func (s *socket) hold(f func()) {
 	}
 }
 
-func (s *socket) look() int64 { return int64(s.held) }
-
 func (s *socket) TryWrite(p []byte) (n int, err error) {
 	if len(p) == 0 {
 		return 0, nil
-	}
-	if s.held > 0 {
-		return trySend(uintptr(s.held-1), p)
 	}
 	s.p, s.n, s.err = p, 0, nil
 	err = s.raw.Control(s.once)

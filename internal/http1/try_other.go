@@ -14,6 +14,10 @@ type reader struct{}
 func (reader) stamps() bool                    { return false }
 func (reader) read([]byte) (int, int64, error) { return 0, 0, net.ErrClosed }
 
-func (socket) look() int64 { return 0 }
+// held is nothing that a descriptor is kept in here.
+type held struct{}
+
+func (held) holds() bool                  { return false }
+func (held) TryWrite([]byte) (int, error) { return 0, net.ErrClosed }
 
 func trySocket(*socket, net.Conn) trier { return nil }
