@@ -32,6 +32,7 @@ type attempt struct {
 	effect   faults.Effect
 	ans      answer
 	rec      journal.Attempt
+	onePart  [1]part // of ans, where it has no more: a page of memory less to be found
 
 	w       http.ResponseWriter
 	flusher flusher
@@ -104,6 +105,9 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, f found) *attempt
 		call:    call{http: r, at: f.at, messages: keep.call.messages[:0], tools: keep.call.tools[:0]},
 	}
 	a.desk = &a.ownDesk
+	if cap(a.ans.parts) == 0 {
+		a.ans.parts = a.onePart[:0]
+	}
 	a.flusher, _ = w.(flusher)
 	a.rec = journal.NewAttempt()
 	rec := &a.rec

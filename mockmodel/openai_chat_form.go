@@ -14,7 +14,8 @@ type openAIChat struct {
 	azure bool   // with what Azure's content filter says
 	tier  string // service_tier; "" is default
 	probs logprobs
-	head  []byte // of every chunk, up to its delta
+	head  []byte    // of every chunk, up to its delta
+	room  [256]byte // for head, beside the rest
 }
 
 // fingerprint is the one backend that there is.
@@ -157,7 +158,7 @@ func (f *openAIChat) open(out *frames, _ *answer) {
 // chunk begins a frame, up to its choices.
 func (f *openAIChat) chunk(out *frames, a *answer) {
 	if f.head == nil {
-		f.head = f.identity([]byte("data: "), a, "chat.completion.chunk")
+		f.head = f.identity(append(f.room[:0], "data: "...), a, "chat.completion.chunk")
 		f.head = f.served(append(f.head, ','))
 		f.head = append(f.head, `,"choices":[`...)
 	}
