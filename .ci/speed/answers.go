@@ -48,8 +48,8 @@ type contestant struct {
 	rates   []float64
 }
 
-// answers measures the rate of answers and reports whether it is good.
-func answers(dir string) bool {
+// answers measures the rate of answers and says whether it is good.
+func answers(dir string) outcome {
 	if len(request) != 117 || len(said) != 500 {
 		fail(fmt.Errorf("request %d bytes, answer %d", len(request), len(said)))
 	}
@@ -71,10 +71,10 @@ func answers(dir string) bool {
 	check(err)
 	kept := len(j.Attempts)
 	ratio := median(mock.rates) / median(ai.rates)
-	good := ratio >= goalRatio && kept >= mock.answers
+	ok := ratio >= goalRatio && kept >= mock.answers
 	fmt.Printf("answers   median   mock %.0f  aimock %.0f  net/http %.0f per CPU-second  mock/aimock %.2f (limit %.1f)  records %d of %d  ok=%v\n\n",
-		median(mock.rates), median(ai.rates), median(bare.rates), ratio, goalRatio, kept, mock.answers, good)
-	return good
+		median(mock.rates), median(ai.rates), median(bare.rates), ratio, goalRatio, kept, mock.answers, ok)
+	return is(ok)
 }
 
 // takeTurns loads the servers one after the other, in rounds.

@@ -35,9 +35,9 @@ func neverMatch() string {
 	return b.String()
 }
 
-// rules measures what rules cost that never match, and reports whether it is
+// rules measures what rules cost that never match, and says whether it is
 // little enough.
-func rules(dir string) bool {
+func rules(dir string) outcome {
 	installWrk()
 	lua := writeLua(dir)
 	none := &contestant{name: "no rules", server: startMock(filepath.Join(dir, "none"), "")}
@@ -54,8 +54,8 @@ func rules(dir string) bool {
 	for i := range none.rates {
 		ratios = append(ratios, many.rates[i]/none.rates[i])
 	}
-	good := median(ratios) > ruleLimit
+	ok := median(ratios) > ruleLimit
 	fmt.Printf("rules     median   %.0f with none, %.0f with %d: %.1f %% of the answers per CPU-second (limit %.0f %%)  ok=%v\n",
-		median(none.rates), median(many.rates), ruleCount, 100*median(ratios), 100*ruleLimit, good)
-	return good
+		median(none.rates), median(many.rates), ruleCount, 100*median(ratios), 100*ruleLimit, ok)
+	return is(ok)
 }

@@ -19,21 +19,27 @@ package main
 // tokens that were due while all 2,000 streams were open count. Every stream must
 // have all its tokens and its end.
 //
-// The client reads each stream once per token, 15 ms after it was due, so that a read
+// The client reads each stream once per token, 18 ms after it was due, so that a read
 // finds one token and its stamp is that token's. One that is later than that is found
 // by a later read, maybe with the next one, and then counts as having come with
-// it: what is counted is never too little.
+// it: what is counted is never too little. It reads that late because what the kernel
+// keeps of a connection is then in the cache that the cores share when the next token
+// is sent, 2 ms later: 3 hundredths of the server's core.
 //
 // It has no poller: over loopback the sender's core carries a packet all the way
 // into the receiver's socket and wakes who waits there, so that a client that is
-// woken for each token takes a tenth of the server's core. It delays its
-// acknowledgements, as every connection does on which a second question is asked.
+// woken for each token takes a tenth of the server's core. Its kernel acknowledges
+// as it does by default, once per read.
 //
-// A processor that is shared with other machines has phases in which it does a
-// third less: some of 100 ms, which a loop that only counts shows, and longer ones in
-// which that loop runs as always and memory is slow. A hundredth of the run is
-// 300 ms. So there are three rounds, all are printed, and the median of their p99
-// counts, as with answers.
+// 2,000 streams need most of a core for the kernel alone, and a machine that is shared
+// with others has phases in which memory is slow and it needs all of one, for 100 ms
+// (a hundredth of the run is 300 ms) or for an hour; a loop that only counts runs as
+// always meanwhile. So rounds come in pairs. In the first, a sender stands in the
+// mock's place that does nothing but send: the same bytes, one write a token, when
+// it is due. Where it is late itself by the limit or more, no server could have kept it, and
+// the pair says nothing of the mock. Three pairs count, of eight at most; all are
+// printed, and the median of the mock's p99 decides, as with answers. What the mock
+// costs beyond sending is the ratio of what the two used of their core.
 
 import (
 	"bytes"
@@ -61,6 +67,11 @@ const (
 	stepMax    = 100 * time.Microsecond // of the clock, beside the monotonic one
 )
 
+const (
+	pairsCount = 3 // that count
+	pairsMost  = 8 // that are tried: nine minutes
+)
+
 // late is what a round found: quantiles of lateness, and the share of its
 // core that each side used.
 type late struct {
@@ -68,38 +79,59 @@ type late struct {
 	busy, meter float64          // of its core, the server and the client
 }
 
-// streams measures the lateness of tokens and reports whether it is good.
-func streams(dir string) bool {
+// within reports whether it is less than the limit, by both stamps.
+func (l late) within() bool { return l.own[1] < lateLimit && l.theirs[1] < lateLimit }
+
+// streams measures the lateness of tokens.
+func streams(dir string) outcome {
 	var own, theirs []time.Duration
-	for i := range rounds {
-		l := streamRound(filepath.Join(dir, fmt.Sprintf("streams-%d.chaos", i+1)))
-		own, theirs = append(own, l.own[1]), append(theirs, l.theirs[1])
-		fmt.Printf("streams   round %d  late by the mock's stamps p50 %v p99 %v worst %v, by the client's p50 %v p99 %v worst %v  core busy %.0f %%, the client's %.0f %%\n",
-			i+1, l.own[0], l.own[1], l.own[2], l.theirs[0], l.theirs[1], l.theirs[2], 100*l.busy, 100*l.meter)
+	var more []float64
+	for i := 0; len(own) < pairsCount && i < pairsMost; i++ {
+		bare := streamRound("serve-sender")
+		mock := streamRound("serve-mock", filepath.Join(dir, fmt.Sprintf("streams-%d.chaos", i+1)))
+		bare.print(i+1, "sender", "")
+		if !bare.within() {
+			mock.print(i+1, "mock", "  does not count: the sender is late")
+			continue
+		}
+		mock.print(i+1, "mock", "")
+		own, theirs = append(own, mock.own[1]), append(theirs, mock.theirs[1])
+		more = append(more, mock.busy/bare.busy)
+	}
+	if len(own) < pairsCount {
+		fmt.Printf("streams   of %d pairs %d count: the machine is too slow now for %d at %.0f tokens/s, whoever sends them; measure again  ok=unknown\n",
+			pairsMost, len(own), streamCount, streamRate)
+		return unknown
 	}
 	slices.Sort(own)
 	slices.Sort(theirs)
-	good := own[rounds/2] < lateLimit && theirs[rounds/2] < lateLimit
-	fmt.Printf("streams   median   %d at %.0f tokens/s: late p99 %v by the mock's stamps, %v by the client's (limit %v)  ok=%v\n",
-		streamCount, streamRate, own[rounds/2], theirs[rounds/2], lateLimit, good)
-	return good
+	o, t := own[pairsCount/2], theirs[pairsCount/2]
+	ok := o < lateLimit && t < lateLimit
+	fmt.Printf("streams   median   %d at %.0f tokens/s: late p99 %v by the mock's stamps, %v by the client's (limit %v)  core busy %.2f times the sender's  ok=%v\n",
+		streamCount, streamRate, o, t, lateLimit, median(more), ok)
+	return is(ok)
 }
 
-// streamRound runs all streams once, with the journal at path.
-func streamRound(path string) late {
-	mock := self("serve-mock", path)
-	cmd := pinned(clientCore, os.Args[0], "client", mock.addr)
-	before, start := cpu(mock.cmd.Process.Pid), time.Now()
+func (l late) print(pair int, who, why string) {
+	fmt.Printf("streams   pair %d  %-6s  late by its own stamps p50 %v p99 %v worst %v, by the client's p50 %v p99 %v worst %v  core busy %.0f %%, the client's %.0f %%%s\n",
+		pair, who, l.own[0], l.own[1], l.own[2], l.theirs[0], l.theirs[1], l.theirs[2], 100*l.busy, 100*l.meter, why)
+}
+
+// streamRound runs all streams once, sent by one of this program's children.
+func streamRound(child string, args ...string) late {
+	s := self(child, args...)
+	cmd := pinned(clientCore, os.Args[0], "client", s.addr)
+	before, start := cpu(s.cmd.Process.Pid), time.Now()
 	out, err := cmd.Output()
 	if err != nil {
 		fail(fmt.Errorf("client: %w\n%s", err, out))
 	}
 	took := time.Since(start).Seconds()
 	return late{
-		busy:   (cpu(mock.cmd.Process.Pid) - before).Seconds() / took,
+		busy:   (cpu(s.cmd.Process.Pid) - before).Seconds() / took,
 		meter:  (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds() / took,
 		theirs: parseLate(strings.TrimSpace(string(out))),
-		own:    parseLate(mock.stop()),
+		own:    parseLate(s.stop()),
 	}
 }
 
@@ -245,11 +277,6 @@ func (m *meter) read(i int) {
 		fail(fmt.Errorf("stream %d was closed after %d tokens", i, s.tokens))
 	case came == 0:
 		fail(fmt.Errorf("what came on stream %d after %d tokens has no stamp of the kernel's", i, s.tokens))
-	}
-	if s.tokens == 0 {
-		// A connection on which more than one question was asked delays its
-		// acknowledgements. A new one would send one for every read.
-		check(syscall.SetsockoptInt(s.fd, syscall.IPPROTO_TCP, syscall.TCP_QUICKACK, 0))
 	}
 	m.take(s, m.buf[:kept+n], m.at(came))
 	m.look[i] = s.due() + readAfter
