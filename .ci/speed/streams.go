@@ -62,7 +62,7 @@ const (
 	startEvery = 1010 * time.Microsecond
 	streamGap  = time.Duration(float64(time.Second) / streamRate)
 	lookEvery  = 500 * time.Microsecond // for streams to be read
-	readAfter  = 15 * time.Millisecond  // a token was due
+	readAfter  = 18 * time.Millisecond  // a token was due
 	againAfter = 2 * time.Millisecond   // it was not there
 	stepMax    = 100 * time.Microsecond // of the clock, beside the monotonic one
 )
