@@ -127,15 +127,15 @@ func (a *attempt) look(far int) (sum int64) {
 		if x.next.part != nil {
 			sum += x.next.part.look()
 		}
+		if l, ok := x.form.(looker); ok {
+			sum += l.look()
+		}
 	case 2:
 		if p := x.next.part; p != nil {
 			if i := p.script.cut(x.next.from); i < len(p.script.text) {
 				sum += int64(p.script.text[i])
 			}
 		}
-	}
-	if l, ok := x.form.(looker); ok && far > 0 {
-		sum += l.look(far)
 	}
 	return sum
 }
@@ -145,6 +145,5 @@ func (p *part) look() int64 {
 	return int64(p.index + p.script.asked + p.script.markAt + len(p.script.truth))
 }
 
-// looker is a form of a stream that keeps memory of its own: far being 1 itself, 2
-// what it points to.
-type looker interface{ look(far int) int64 }
+// looker is a form of a stream that keeps memory of its own.
+type looker interface{ look() int64 }

@@ -14,6 +14,8 @@ import (
 // conn is one connection. It belongs to the goroutine of serve; Close and the
 // watcher touch only what says so.
 type conn struct {
+	response response // of the call that is being answered: first, so that it begins on a line of memory
+
 	server *Server
 	nc     net.Conn
 	try    trier // nil: it cannot be written to without waiting
@@ -35,14 +37,13 @@ type conn struct {
 	watching chan struct{} // closed when the watcher has ended; nil: there is none
 	lost     bool          // the watcher has seen the end of the connection
 	// One for all requests: of no use to who keeps them beyond the handler.
-	head     head
-	body     body
-	response response
-	header   http.Header // of the answer
-	out      []byte      // of the answer
-	keys     []string    // of the answer's headers
-	date     []byte      // as it was at dateAt
-	dateAt   int64       // in seconds
+	head   head
+	body   body
+	header http.Header // of the answer
+	out    []byte      // of the answer
+	keys   []string    // of the answer's headers
+	date   []byte      // as it was at dateAt
+	dateAt int64       // in seconds
 }
 
 // readMin is the room for a read. A usual request comes in one.

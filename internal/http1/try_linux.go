@@ -26,7 +26,7 @@ type socket struct {
 }
 
 // held is a descriptor and one, while Control keeps it; 0: it does not.
-type held int
+type held int32
 
 func (h held) holds() bool                    { return h > 0 }
 func (h held) TryWrite(p []byte) (int, error) { return trySend(uintptr(h-1), p) }
