@@ -32,9 +32,8 @@ var (
 // A sender does nothing but send: the same bytes for every token of every stream,
 // one send(2) each, when it is due. No server on this machine can be less late.
 type sender struct {
-	epoch time.Time
-	late  *hdrhistogram.Histogram // in µs
-	quit  chan struct{}
+	late *hdrhistogram.Histogram // in µs
+	quit chan struct{}
 
 	mu    sync.Mutex
 	first []sending // whose first token is due
@@ -58,7 +57,7 @@ func serveSender() {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	check(err)
 	fmt.Println(l.Addr())
-	s := &sender{epoch: time.Now(), late: hdrhistogram.New(1, int64(time.Hour/time.Microsecond), 3), quit: make(chan struct{})}
+	s := &sender{late: hdrhistogram.New(1, int64(time.Hour/time.Microsecond), 3), quit: make(chan struct{})}
 	go func() {
 		for {
 			c, err := l.Accept()
